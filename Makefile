@@ -1,0 +1,101 @@
+# One door for everything; .ci/run calls nothing else.
+# On a machine with git, make and Python 3.11 or newer each target sets up what it needs.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+# Stubs are generated with the lowest protobuf and grpcio that the extra `sidecar` takes,
+# tests run with the newest: two environments.
+PROTOS_VENV := .venv-protos
+PROTOS_BIN := $(PROTOS_VENV)/bin
+# Wheels only: nothing is compiled and no package's setup code runs.
+PIP_INSTALL = -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+# Tests run in random order; SEED (printed by each run) repeats one.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
+WORKERS ?= 2
+PIN = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate
+VECTORS := docs/reference/vectors.py
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test torture check format protos vectors bench pins clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## make .venv with everything that demo, test and check need
+	@:
+
+demo: setup ## show one exchange between three departments, and what is refused
+	@$(BIN)/sealgate demo
+
+test: setup ## run the tests, in random order on two processes
+	@$(PYTEST)
+
+torture: setup ## run the long tests that `make test` leaves out
+	@$(PYTEST) -m torture
+
+check: setup $(PROTOS_VENV)/.pinned ## check format, lint, types, layers, stubs and vectors
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-cache --no-logo
+	@$(generate_stubs); diff -rq --exclude=__init__.py --exclude=__pycache__ "$$fresh/gateway/v1" gateway/v1 || \
+		{ echo 'gateway/v1 differs from protos/: run make protos' >&2; exit 1; }
+	$(BIN)/python $(VECTORS) --check
+
+format: setup ## put every file into the house format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+protos: $(PROTOS_VENV)/.pinned ## generate gateway/v1 from protos/
+	@$(generate_stubs); rm -f gateway/v1/*_pb2*; cp "$$fresh"/gateway/v1/* gateway/v1
+
+vectors: setup ## write the test vectors of the envelope anew
+	$(BIN)/python $(VECTORS)
+
+bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/run.py
+
+pins: ## pin requirements/ anew from pyproject.toml (needs uv)
+	$(PIN) pyproject.toml --output-file requirements/core.txt
+	$(PIN) pyproject.toml --constraint requirements/core.txt --extra sidecar --extra text \
+		--group dev --output-file requirements/dev.txt
+	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
+		--group bench --output-file requirements/bench.txt
+	$(PIN) --group pyproject.toml:protos --output-file requirements/protos.txt
+
+clean: ## remove everything that was installed, built or cached here
+	rm -rf $(VENV) $(PROTOS_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Leaves stubs made from protos/ in $fresh/gateway/v1, for the rest of the recipe's line.
+generate_stubs = set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	$(PROTOS_BIN)/python -m grpc_tools.protoc -I protos \
+		--plugin=protoc-gen-mypy=$(PROTOS_BIN)/protoc-gen-mypy \
+		--python_out="$$fresh" --mypy_out=quiet:"$$fresh" $(wildcard protos/gateway/v1/*.proto)
+
+$(BIN)/python $(PROTOS_BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sealgate needs Python 3.11 or newer: make PYTHON=...")'
+	@$(PYTHON) -m venv $(@D:/bin=)
+
+$(VENV)/.pinned: requirements/dev.txt | $(BIN)/python
+	@echo 'installing requirements/dev.txt (about a minute the first time)'
+	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+# The build backend comes from the pinned set too.
+$(VENV)/.installed: pyproject.toml $(VENV)/.pinned
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-index \
+		--no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.installed
+	@$(BIN)/python $(PIP_INSTALL) -r $<
+	@touch $@
+
+$(PROTOS_VENV)/.pinned: requirements/protos.txt | $(PROTOS_BIN)/python
+	@$(PROTOS_BIN)/python $(PIP_INSTALL) -r $<
+	@touch $@
