@@ -1,0 +1,1 @@
+"""Where private keys live: in memory, or in a file under a passphrase."""
