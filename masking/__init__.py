@@ -1,0 +1,1 @@
+"""Decide what may be disclosed of each field, and disclose no more."""

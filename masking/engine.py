@@ -1,0 +1,146 @@
+"""Mask columns as a plan says.
+
+A plan is compiled once, for one grant, into a function for each field; a batch
+is then one pass over each column. What the engine promises, whatever the
+operators do:
+
+- a field whose treatment discloses nothing gives the same for every record,
+  so that not even null and absent can be told apart;
+- a value that is not of its field's type, or not of its kind's shape, is never
+  handed to an operator: it is hidden and counted;
+- free text is searched for every value of its record that did not leave as it
+  was, those just hidden among them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from masking.columns import PYTHON_TYPES, CompiledField, own_values
+from masking.grades import Disclosure
+from masking.kinds import kind
+from masking.operators import (
+    HIDDEN,
+    Binding,
+    Column,
+    FieldType,
+    Own,
+    Scope,
+)
+from masking.plan import FieldPlan, Plan
+
+if TYPE_CHECKING:
+    from keys.derive import Mac
+    from masking.detect import Detector
+
+# Only these have no shape of their own that was checked with their type.
+_SHAPED_BY_KIND: frozenset[FieldType] = frozenset(("string", "code"))
+
+
+class MaskedField(Protocol):
+    """What the engine asks of a catalogued field."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def type(self) -> FieldType: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def format(self) -> str | None: ...
+
+
+class Masked(NamedTuple):
+    """Columns in plan order, and how many values of a field (by id) had to be hidden."""
+
+    columns: list[Column]
+    findings: dict[str, int]
+
+
+class Engine:
+    """Masks batches under one compiled plan."""
+
+    __slots__ = ("_by_record", "_fields")
+
+    def __init__(self, fields: Sequence[CompiledField]) -> None:
+        self._fields = tuple(fields)
+        self._by_record = [
+            (place, field) for place, field in enumerate(fields) if field.record_kernel is not None
+        ]
+
+    def mask(self, columns: Sequence[Column]) -> Masked:
+        """Mask one batch.
+
+        `columns` are in plan order and of one length; None is null, UNSET
+        absent. They are not changed; a clear one comes back itself.
+
+        Raises:
+            ValueError: not one column to each field, or columns of several lengths.
+        """
+        if len(columns) != len(self._fields) or len(set(map(len, columns))) > 1:
+            raise ValueError("a batch has one column for each planned field, all of one length")
+        findings: dict[str, int] = {}
+        masked = list(map(CompiledField.mask, self._fields, columns, repeat(findings)))
+        own: Own | None = None
+        for place, field in self._by_record:
+            own = own_values(self._fields, columns, masked) if own is None else own
+            masked[place] = field.mask_beside(own, columns[place], findings)
+        return Masked(masked, findings)
+
+
+def compile_plan(
+    plan: Plan,
+    fields: Iterable[MaskedField],
+    mac: "Callable[[bytes], Mac]",
+    scope: Scope,
+    *,
+    detector: "Callable[[], Detector] | None" = None,
+) -> Engine:
+    """Compile a plan for the fields it names.
+
+    `mac` gives a keyed hash for a context; it is asked only for keyed
+    operators, as `detector` only for free text.
+
+    Raises:
+        ExtraMissingError: the plan lets free text out and there is no detector.
+        ValueError: a field's operator does not take its type.
+    """
+    by_id = {field.id: field for field in fields}
+    return Engine(
+        [_compile(planned, by_id[planned.id], mac, scope, detector) for planned in plan.fields]
+    )
+
+
+def _compile(
+    planned: FieldPlan,
+    field: MaskedField,
+    mac: "Callable[[bytes], Mac]",
+    scope: Scope,
+    detector: "Callable[[], Detector] | None",
+) -> CompiledField:
+    operator, described = planned.treatment, kind(field.kind)
+    if field.type not in operator.accepts:
+        raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
+    bind = Binding(
+        field=field.id,
+        type=field.type,
+        kind=field.kind,
+        format=field.format,
+        scope=scope,
+        mac=mac,
+        canonical=described.canonical,
+        detector=detector,
+    )
+    of_record = operator.record_kernel(bind)
+    kernel = operator.kernel(bind) if of_record is None else None
+    hides = operator.disclosure <= Disclosure.NOTHING
+    return CompiledField(
+        id=field.id,
+        title_zh=described.title_zh,
+        types=PYTHON_TYPES[field.type],
+        misfits=described.misfits if field.type in _SHAPED_BY_KIND else None,
+        hidden=HIDDEN if planned.output_type == "string" else None,
+        kernel=kernel,
+        record_kernel=of_record,
+        constant=tuple(kernel([None])) if kernel is not None and hides else (),
+    )

@@ -1,0 +1,111 @@
+"""What an operator is.
+
+A new operator is one file in this package: a subclass of `Operator` named
+after its `op` word, with typed parameters, what it discloses, what it accepts,
+and a function over a column. Discovery, the policy's schema and the laws in
+the tests pick it up from there.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from msgspec import Struct
+
+from masking.grades import Disclosure
+
+if TYPE_CHECKING:
+    from keys.derive import Mac
+    from masking.detect import Detector
+
+FieldType = Literal[
+    "string", "integer", "decimal", "boolean", "date", "datetime", "code", "geo_point", "binary"
+]
+# What a recipient finds: a field type, always null, or no such key at all.
+OutputType = Literal[
+    "string",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "datetime",
+    "code",
+    "geo_point",
+    "binary",
+    "null",
+    "absent",
+]
+EVERY_TYPE: frozenset[FieldType] = frozenset(
+    ("string", "integer", "decimal", "boolean", "date", "datetime", "code", "geo_point", "binary")
+)
+
+# A column is a list of values of one field type, known only at run time.
+Column = list[Any]
+Kernel = Callable[[Column], Column]
+
+# Takes with each value the (kind's Chinese title, text) pairs of its record's
+# other fields that do not leave in the clear.
+Own = Sequence[Sequence[tuple[str, str]]]
+RecordKernel = Callable[[Column, Own], Column]
+
+# Shown in place of a value of the wrong shape, and of one too short to mask.
+HIDDEN = "***"
+
+
+class Scope(Struct, frozen=True, kw_only=True):
+    """For whom, what for and from where: what a keyed operator may be bound to."""
+
+    requester: str
+    purpose: str
+    resource: str
+
+
+class Binding(Struct, frozen=True, kw_only=True):
+    """All that an operator learns about the field it is compiled for.
+
+    `format` is a date pattern such as `YYYY-MM-DD`. `mac` gives a keyed hash
+    for a context (which the operator names); operators without a key leave it.
+    `canonical` gives values of the kind one spelling before they are compared;
+    `detector` makes what finds identifying passages in free text, which is dear.
+    """
+
+    field: str
+    type: FieldType
+    kind: str
+    scope: Scope
+    mac: "Callable[[bytes], Mac]"
+    format: str | None = None
+    canonical: Callable[[str], str] | None = None
+    detector: "Callable[[], Detector] | None" = None
+
+
+class Operator(
+    Struct, frozen=True, kw_only=True, tag_field="op", tag=str.lower, forbid_unknown_fields=True
+):
+    """Turn values of a field into what may be disclosed of them.
+
+    A kernel gets present values only (never null or absent) and gives as many
+    back; its output depends on nothing but the value, the parameters and the
+    binding. An operator whose disclosure is NOTHING gives one constant.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    title_zh: ClassVar[str]
+    disclosure: ClassVar[Disclosure]
+    accepts: ClassVar[frozenset[FieldType]]
+
+    def output_type(self, _field_type: FieldType, /) -> OutputType:
+        """Return the type of the values that come out."""
+        return "string"
+
+    def shown(self) -> float:
+        """Return how many positions of a value stay visible, to compare masks of one class."""
+        return 0.0
+
+    def kernel(self, bind: Binding, /) -> Kernel:
+        """Compile the operator for one field."""
+        raise NotImplementedError
+
+    def record_kernel(self, _bind: Binding, /) -> RecordKernel | None:
+        """Compile the operator where it looks at the rest of the record; None: it does not."""
+        return None

@@ -1,0 +1,75 @@
+"""Show the interval that a number falls into."""
+
+from decimal import Decimal
+from math import floor, log10
+from typing import Annotated
+
+from msgspec import Meta
+
+from masking.grades import Disclosure
+from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+
+# A larger number is hidden: its digits would be the label, and a decimal such
+# as 1E+999999 would take a megabyte to write out.
+LARGEST = 10**30
+
+# Labels are kept between batches, not without end: a column of numbers chosen
+# to differ must not fill the memory.
+MAX_LABELS = 4096
+
+
+class Bucket(Operator, frozen=True, kw_only=True):
+    """Show the half-open interval `[low,high)` of `width` that a number falls into.
+
+    Intervals are counted from `origin`, below it as well. What is not finite,
+    or beyond 10^30, gives `***`.
+    """
+
+    name = "bucket"
+    title = "interval"
+    title_zh = "区间"
+    disclosure = Disclosure.PARTIAL
+    accepts = frozenset(("integer", "decimal"))
+
+    width: Annotated[int, Meta(ge=2, le=10**18)]
+    origin: Annotated[int, Meta(ge=-(10**18), le=10**18)] = 0
+
+    def shown(self) -> float:
+        return 18.0 - log10(self.width)
+
+    def kernel(self, bind: Binding) -> Kernel:
+        width, origin = self.width, self.origin
+        labels = _Labels(width, origin)
+        whole = bind.type == "integer"
+
+        def mask(column: Column) -> Column:
+            try:
+                if min(column) > -LARGEST and max(column) < LARGEST:
+                    numbers = column if whole else map(floor, column)
+                    return [labels[(number - origin) // width] for number in numbers]
+            except (ArithmeticError, ValueError):  # a decimal that is no number
+                pass
+            return [labels[(floor(v) - origin) // width] if _plain(v) else HIDDEN for v in column]
+
+        return mask
+
+
+class _Labels(dict[int, str]):
+    """The label of each interval, by its number."""
+
+    def __init__(self, width: int, origin: int) -> None:
+        super().__init__()
+        self._width, self._origin = width, origin
+
+    def __missing__(self, index: int) -> str:
+        if len(self) >= MAX_LABELS:
+            self.clear()
+        low = self._origin + index * self._width
+        label = self[index] = f"[{low},{low + self._width})"
+        return label
+
+
+def _plain(number: int | Decimal) -> bool:
+    if isinstance(number, Decimal) and not number.is_finite():
+        return False
+    return -LARGEST < number < LARGEST
