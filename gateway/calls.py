@@ -1,0 +1,95 @@
+"""A call on its way: what is known of it so far, and its entry in the ledger."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
+
+from gateway.errors import LedgerUnavailableError
+from gateway.ledger import BEFORE_AUTHENTICATION, VERSION, RefusalCounter
+from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from gateway.ports import Clock, LedgerSink
+from keys.errors import SealgateError
+
+
+class Trail(Struct, kw_only=True):
+    """What is known of a call so far; filled in step by step, entered at its end.
+
+    `now` is the call's one time, Unix milliseconds.
+    """
+
+    now: int
+    caller: str
+    reference: str | None = None
+    provider: str | None = None
+    requester: str | None = None
+    resource: str | None = None
+    purpose: str | None = None
+    grant: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    records: int | None = None
+    policy: str | None = None
+    catalogue: str | None = None
+    trust: int | None = None
+    envelope: str | None = None
+    digest: str | None = None
+    authenticated: bool = False
+
+
+class Calls:
+    """Enters the calls of one kind, the refused ones too."""
+
+    def __init__(self, kind: str, ledger: LedgerSink, clock: Clock) -> None:
+        self._kind, self._ledger, self._clock = kind, ledger, clock
+        self._counter = RefusalCounter()
+
+    @contextmanager
+    def call(self, caller: str, reference: str | None) -> Iterator[Trail]:
+        """Begin a call; a refusal inside is entered and raised."""
+        trail = Trail(now=self._clock(), caller=caller, reference=reference)
+        try:
+            yield trail
+        except LedgerUnavailableError:
+            raise
+        except SealgateError as refusal:
+            self._refused(trail, refusal.code)
+            raise
+
+    def enter(self, trail: Trail, outcome: str = "ok", kind: str | None = None) -> Receipt:
+        """Write the entry of a call, durably.
+
+        Raises: LedgerUnavailableError.
+        """
+        shared = SharedPart(
+            version=VERSION,
+            time=trail.now,
+            kind=kind or self._kind,
+            outcome=outcome,
+            provider=trail.provider,
+            requester=trail.requester,
+            resource=trail.resource,
+            purpose=trail.purpose,
+            grant=trail.grant,
+            fields=trail.fields,
+            records=trail.records,
+            policy=trail.policy,
+            catalogue=trail.catalogue,
+            trust=trail.trust,
+            envelope=trail.envelope,
+            digest=trail.digest,
+        )
+        private = PrivatePart(caller=trail.caller, reference=trail.reference)
+        return self._ledger.append(Entry(shared=shared, private=private))
+
+    def close(self) -> None:
+        """Enter what was counted and not yet entered."""
+        for entry in self._counter.drain(self._clock()):
+            self._ledger.append(entry)
+
+    def _refused(self, trail: Trail, code: str) -> None:
+        if not trail.authenticated and code in BEFORE_AUTHENTICATION:
+            self._counter.count(self._kind, code, trail.now)
+            if self._counter.due(trail.now):
+                self.close()
+            return
+        self.enter(trail, outcome=code)

@@ -1,0 +1,1 @@
+from gateway.model.resource import *  # noqa

@@ -1,0 +1,163 @@
+"""Read a catalogue from its files and check what no schema can say.
+
+Files, by path below the catalogue's folder: `grades.yaml`, `purposes.yaml`,
+`code-lists/*.yaml` (one list each), `resources/*.yaml` (one resource each).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
+from typing import TypeVar
+
+from msgspec import Struct
+
+from gateway.catalogue.checking import ResourceCheck
+from gateway.errors import CatalogueInvalidError
+from gateway.model.resource import CodeList, Purposes, Resource
+from gateway.model.trust import Catalogue
+from masking import document
+from masking.document import Document, Fault
+from masking.grades import DEFAULT_SCHEME, Grade, GradeScheme, scheme_faults
+
+T = TypeVar("T")
+# Stops a folder that would take minutes to read.
+MAX_FILES = 20_000
+
+
+class GradeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file `grades.yaml`."""
+
+    id: str
+    grades: tuple[Grade, ...]
+
+
+class _Reader:
+    """Reads files and collects the faults of all of them."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = files
+        self.faults: list[Fault] = []
+
+    def read(self, name: str, shape: type[T]) -> Document[T] | None:
+        try:
+            return document.read(
+                self.files[name], shape, file=name, error=CatalogueInvalidError
+            )
+        except CatalogueInvalidError as error:
+            self.faults += error.faults
+            return None
+
+    def below(self, folder: str, shape: type[T]) -> Iterator[Document[T]]:
+        for name in sorted(self.files):
+            if name.startswith(folder + "/") and name.endswith(".yaml"):
+                found = self.read(name, shape)
+                if found is not None:
+                    yield found
+
+    def unique(
+        self, documents: Iterator[Document[T]], key: Callable[[T], str], path: str
+    ) -> dict[str, Document[T]]:
+        found: dict[str, Document[T]] = {}
+        for doc in documents:
+            name = key(doc.value)
+            if name in found:
+                self.faults.append(
+                    doc.fault(
+                        (path,),
+                        f"{path} {name} stands in {found[name].file} too",
+                        f"{path} {name} 与文件 {found[name].file} 重复",
+                        "give each its own",
+                        "请使用不同的编号",
+                    )
+                )
+            found.setdefault(name, doc)
+        return found
+
+
+def read_catalogue(files: Mapping[str, bytes]) -> Catalogue:
+    """Read a catalogue from the bytes of its files.
+
+    Raises: CatalogueInvalidError with every fault of every file.
+    """
+    reader = _Reader(files)
+    if len(files) > MAX_FILES:
+        raise CatalogueInvalidError(
+            [_whole("", f"more than {MAX_FILES} files", f"文件超过 {MAX_FILES} 个")]
+        )
+    scheme = _read_scheme(reader)
+    purposes = _read_purposes(reader)
+    lists = reader.unique(reader.below("code-lists", CodeList), lambda value: value.id, "id")
+    entries = reader.unique(reader.below("resources", Resource), lambda value: value.code, "code")
+    if not entries and not reader.faults:
+        reader.faults.append(_whole("resources", "no resource here", "目录中没有资源"))
+    resources = {}
+    for code, entry in entries.items():
+        check = ResourceCheck(entry, scheme, {name: doc.value for name, doc in lists.items()})
+        reader.faults += check.faults(frozenset(entries))
+        resources[code] = check.settled()
+    if reader.faults:
+        raise CatalogueInvalidError(sorted(reader.faults, key=lambda fault: fault[:3]))
+    return Catalogue(
+        version=_version(files),
+        resources=resources,
+        code_lists={name: doc.value for name, doc in lists.items()},
+        purposes={purpose.id: purpose for purpose in purposes.purposes} if purposes else {},
+        grades=scheme,
+    )
+
+
+def _read_scheme(reader: _Reader) -> GradeScheme:
+    if "grades.yaml" not in reader.files:
+        return DEFAULT_SCHEME
+    doc = reader.read("grades.yaml", GradeFile)
+    if doc is None:
+        return DEFAULT_SCHEME
+    faults = [
+        doc.fault(("grades", fault.index, fault.attribute), *fault[2:])
+        for fault in scheme_faults(doc.value.grades)
+    ]
+    if not doc.value.grades:
+        faults.append(
+            doc.fault(("grades",), "no grade here", "没有分级", "list the grades", "请列出各级别")
+        )
+    reader.faults += faults
+    if faults:
+        return DEFAULT_SCHEME
+    return GradeScheme(id=doc.value.id, grades=doc.value.grades)
+
+
+def _read_purposes(reader: _Reader) -> Purposes | None:
+    if "purposes.yaml" not in reader.files:
+        reader.faults.append(
+            _whole("purposes.yaml", "the file is missing", "缺少该文件")
+        )
+        return None
+    doc = reader.read("purposes.yaml", Purposes)
+    if doc is None:
+        return None
+    seen: set[str] = set()
+    for index, purpose in enumerate(doc.value.purposes):
+        if purpose.id in seen:
+            reader.faults.append(
+                doc.fault(
+                    ("purposes", index, "id"),
+                    f"purpose {purpose.id} stands twice",
+                    f"用途 {purpose.id} 重复",
+                    "give each its own id",
+                    "请使用不同的编号",
+                )
+            )
+        seen.add(purpose.id)
+    return doc.value
+
+
+def _whole(file: str, text: str, text_zh: str) -> Fault:
+    return Fault(file, 1, 1, (), text, text_zh, "add what is missing", "请补充")
+
+
+def _version(files: Mapping[str, bytes]) -> str:
+    digest = sha256()
+    for name in sorted(files):
+        content = files[name]
+        digest.update(len(name.encode()).to_bytes(8, "big") + name.encode())
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()[:16]

@@ -1,0 +1,30 @@
+"""`sealgate demo`: one exchange from a department's record to another's, and what is refused."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from gateway.cli.story import Story
+from gateway.cli.terminal import chosen_language
+from gateway.cli.words import WrongUseError, add_command
+
+MAX_ROWS = 100_000
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `demo`."""
+    demo = add_command(commands, "demo", _demo, "show one exchange and what is refused 演示")
+    demo.add_argument("--dir", type=Path, metavar="DIR", help="keep everything here 保留目录")
+    demo.add_argument("--rows", type=int, default=100, metavar="N", help="行数")
+    demo.add_argument("--lang", choices=("zh", "en"), help="语言")
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    if not 1 <= chosen.rows <= MAX_ROWS:
+        raise WrongUseError(f"--rows goes from 1 to {MAX_ROWS}")
+    language = chosen_language(chosen.lang)
+    if chosen.dir is not None:
+        chosen.dir.mkdir(parents=True, exist_ok=True)
+        return Story(chosen.dir, chosen.rows, language).tell()
+    with tempfile.TemporaryDirectory(prefix="sealgate-demo-") as folder:
+        return Story(Path(folder), chosen.rows, language).tell()

@@ -1,0 +1,159 @@
+"""`sealgate explain`, `seal` and `open`: the three things a node does with a grant."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from gateway.cli.sealing import register_seal
+from gateway.cli.terminal import chosen_language, progress, table
+from gateway.cli.words import WrongUseError, add_command, open_node, read_token
+from gateway.envelope.opening import MAX_ENVELOPE_BYTES
+from gateway.errors import EnvelopeMalformedError
+from gateway.model.call import Explanation, Opened
+from gateway.node import Node
+from gateway.stores.envelopes import is_stream, read_parts
+from gateway.stores.files import whole_file, write_whole
+from gateway.stores.records import RecordWriter
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `explain`, `seal` and `open`."""
+    explain = add_command(
+        commands, "explain", _explain, "tell what a grant lets out, and why 解释授权", node=True
+    )
+    explain.add_argument("--resource", required=True, metavar="CODE")
+    explain.add_argument("--grant", type=Path, required=True, metavar="FILE")
+    explain.add_argument("--lang", choices=("zh", "en"))
+    register_seal(commands)
+    opening = add_command(commands, "open", _open, "open a sealed envelope 打开信封", node=True)
+    opening.add_argument("envelope", type=Path, metavar="ENVELOPE")
+    opening.add_argument("--out", type=Path, required=True, metavar="FILE")
+    opening.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
+    opening.add_argument("--encoding", default="utf-8", help="of CSV; utf-8-sig or gb18030 编码")
+    opening.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest too")
+    opening.add_argument("--reopen", action="store_true", help="open again 允许重复打开")
+    opening.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    with open_node(chosen) as node:
+        explanation = node.explain(chosen.resource, read_token(chosen.grant))
+    if chosen.json:
+        print(json.dumps(msgspec.to_builtins(explanation), ensure_ascii=False))
+    else:
+        print(show_explanation(explanation, chosen_language(chosen.lang)))
+    return 0
+
+
+def show_explanation(explanation: Explanation, language: str) -> str:
+    """Lay out an explanation as a table."""
+    zh = language == "zh"
+    headers = (
+        ("字段", "名称", "级别", "处理", "披露", "决定层", "规则", "理由")
+        if zh
+        else ("field", "title", "grade", "treatment", "disclosure", "layer", "rule", "reason")
+    )
+    rows = [
+        (
+            field.id,
+            field.name,
+            field.grade,
+            spell_treatment(field.treatment),
+            field.disclosure,
+            field.layer,
+            field.rule,
+            field.reason_zh if zh else field.reason,
+        )
+        for field in explanation.fields
+    ]
+    return table(headers, rows)
+
+
+def spell_treatment(treatment: dict[str, str | int | float | bool | None]) -> str:
+    """Spell an operator with its parameters: `keep(3, 4)`."""
+    parameters = ", ".join(str(v) for k, v in treatment.items() if k != "op" and v is not None)
+    return f"{treatment['op']}({parameters})" if parameters else str(treatment["op"])
+
+
+def _open(chosen: argparse.Namespace) -> int:
+    with open_node(chosen) as node, _input(chosen.envelope) as file:
+        if is_stream(file):
+            parts = node.open_stream(
+                progress(read_parts(file), "parts 部分"), reopen=chosen.reopen, caller=chosen.caller
+            )
+        else:
+            parts = iter((_open_one(node, file, chosen),))
+        last = _write_records(chosen, parts)
+    if chosen.manifest is not None:
+        write_whole(chosen.manifest, msgspec.json.format(msgspec.json.encode(last.manifest)))
+    _report(chosen, last)
+    return 0
+
+
+def _input(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise WrongUseError(f"cannot read {path} 无法读取: {error.strerror}") from None
+
+
+def _open_one(node: Node, file: BinaryIO, chosen: argparse.Namespace) -> Opened:
+    data = file.read(MAX_ENVELOPE_BYTES + 1)
+    return node.open(data, reopen=chosen.reopen, caller=chosen.caller)
+
+
+def _write_records(chosen: argparse.Namespace, parts: Iterator[Opened]) -> Opened:
+    """Write the records of all parts; the file appears when the last one held."""
+    form = chosen.format or {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}.get(
+        chosen.out.suffix, "json"
+    )
+    last: Opened | None = None
+    with whole_file(chosen.out, mode=0o600) as out:
+        writer = RecordWriter(out, form, chosen.encoding)
+        for last in parts:
+            writer.write(last.records, _present_fields(last))
+        writer.finish()
+    if last is None:
+        raise EnvelopeMalformedError(reason="the file is empty", reason_zh="文件为空")
+    return last
+
+
+def _present_fields(opened: Opened) -> list[str]:
+    return [field.id for field in opened.manifest.fields if field.type != "absent"]
+
+
+def _report(chosen: argparse.Namespace, last: Opened) -> None:
+    manifest = last.manifest
+    records = manifest.totals.records if manifest.totals else manifest.records
+    if chosen.json:
+        print(
+            json.dumps(
+                {
+                    "sender": last.sender,
+                    "envelope": last.envelope_id.hex(),
+                    "digest": last.digest.hex(),
+                    "resource": manifest.resource,
+                    "records": records,
+                    "out": str(chosen.out),
+                    "receipt": msgspec.to_builtins(last.receipt),
+                },
+                ensure_ascii=False,
+            )
+        )
+        return
+    print(
+        f"{chosen.out}: {records:,} records of {manifest.resource} {manifest.resource_name} "
+        f"from {last.sender}，{records:,} 条记录"
+    )
+    for field, count in manifest.findings.items():
+        print(
+            f"finding 质量发现: {field}: {count} values of the wrong shape were hidden "
+            f"{count} 个值形式不符，已遮蔽",
+            file=sys.stderr,
+        )
+

@@ -1,0 +1,116 @@
+"""`sealgate init` and `sealgate trust`: a node's first steps, and its peers' keys."""
+
+import argparse
+from pathlib import Path
+
+from gateway.authority import Authority
+from gateway.authority.authority import dump_yaml
+from gateway.cli.words import WrongUseError, add_command, add_group, read_input
+from gateway.config import AuthorityFile, NodeFile, Places
+from gateway.errors import CatalogueInvalidError
+from gateway.installation import department_entry, found_authority, found_node
+from gateway.model.trust import Department
+from gateway.node import open_keys, system_clock
+from gateway.stores.files import read_folder, write_whole
+from gateway.stores.snapshots import TRUST_SUFFIXES
+from gateway.stores.trust_folder import copy_out, install_trust
+from gateway.world import catalogue_files
+from masking import document
+
+MAX_ENTRY_BYTES = 1024 * 1024
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `init` and `trust`."""
+    init = add_command(
+        commands, "init", _init, "make the folder of a node or an authority 创建节点或主管部门目录"
+    )
+    init.add_argument("folder", type=Path, metavar="DIR")
+    who = init.add_mutually_exclusive_group(required=True)
+    who.add_argument("--department", metavar="USCC", help="a node of this department 部门代码")
+    who.add_argument("--authority", metavar="ISSUER", help="an authority with this issuer id 签发者")
+    init.add_argument("--name", help="name of the department or issuer 名称")
+    init.add_argument(
+        "--catalogue", type=Path, metavar="DIR",
+        help="authority: catalogue to begin with, by default the packaged one 初始目录",
+    )
+    init.add_argument(
+        "--passphrase-file", metavar="NAME",
+        help="file in DIR that holds the passphrase of the keys; without it, "
+        "SEALGATE_PASSPHRASE or a prompt 口令文件",
+    )
+    trust = add_group(commands, "trust", "hand trust data around 传递信任数据")
+    for name, run, text in (
+        ("export", _export, "write a node's public entry, or an authority's trust data 导出"),
+        ("import", _import, "take trust data into a node, or a public entry into an authority 导入"),
+    ):
+        command = add_command(trust, name, run, text)
+        side = command.add_mutually_exclusive_group(required=True)
+        side.add_argument("--node", type=Path, metavar="DIR")
+        side.add_argument("--authority", type=Path, metavar="DIR")
+        if name == "export":
+            command.add_argument("--out", type=Path, required=True, metavar="PATH")
+        else:
+            command.add_argument("source", type=Path, metavar="PATH")
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    now = system_clock() // 1000
+    if chosen.department:
+        name = chosen.name or chosen.department
+        file = NodeFile(
+            department=chosen.department, name=name, passphrase_file=chosen.passphrase_file
+        )
+        # What is written is held to the schema of what is read.
+        document.read(dump_yaml(file), NodeFile, file="node.yaml", error=CatalogueInvalidError)
+        found_node(chosen.folder, file, now)
+        print(f"{chosen.folder}: node of {name} 节点已创建")
+        return 0
+    catalogue = (
+        read_folder(chosen.catalogue, TRUST_SUFFIXES) if chosen.catalogue else catalogue_files()
+    )
+    authority = AuthorityFile(
+        iss=chosen.authority,
+        name=chosen.name or chosen.authority,
+        status_uri=f"{chosen.authority}/status/1",
+        passphrase_file=chosen.passphrase_file,
+    )
+    found_authority(chosen.folder, authority, catalogue, now)
+    Authority(chosen.folder).publish()
+    print(f"{chosen.folder}: authority {authority.iss} 主管部门目录已创建")
+    return 0
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    if chosen.authority:
+        Authority(chosen.authority).trust()
+        files = read_folder(Places(chosen.authority).trust, TRUST_SUFFIXES)
+        copy_out(files, chosen.out)
+    else:
+        places = Places(chosen.node)
+        file = places.node_file()
+        keys = open_keys(places, file.passphrase_file).list_keys()
+        write_whole(chosen.out, dump_yaml(department_entry(file, keys)))
+    print(f"{chosen.out} 已导出")
+    return 0
+
+
+def _import(chosen: argparse.Namespace) -> int:
+    if chosen.authority:
+        text = read_input(chosen.source, MAX_ENTRY_BYTES)
+        entry = document.read(
+            text, Department, file=str(chosen.source), error=CatalogueInvalidError
+        )
+        Authority(chosen.authority).admit(entry.value)
+        print(f"{entry.value.id} {entry.value.name} 已纳入目录")
+        return 0
+    if not chosen.source.is_dir():
+        raise WrongUseError(f"{chosen.source} is no folder 不是文件夹")
+    places = Places(chosen.node)
+    places.node_file()
+    files = read_folder(chosen.source, TRUST_SUFFIXES)
+    trust = install_trust(places.trust, files, system_clock() // 1000)
+    print(f"trust data version {trust.version} 信任数据版本 {trust.version}")
+    return 0
+
+

@@ -1,0 +1,109 @@
+"""The folder of a node: where its files lie, and its `node.yaml`."""
+
+from pathlib import Path
+from typing import Annotated, NamedTuple, TypeVar
+
+from msgspec import Meta, Struct
+
+from gateway.errors import ConfigurationInvalidError
+from gateway.model.resource import DepartmentId, Name
+from masking import document
+from masking.errors import DocumentInvalidError
+
+
+T = TypeVar("T")
+
+
+class NodeInvalidError(DocumentInvalidError):
+    """A `node.yaml` or `authority.yaml` that breaks its schema."""
+
+    code = "CONFIGURATION_INVALID"
+
+
+class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file `node.yaml`.
+
+    `passphrase_file` is relative to the folder; without it the passphrase comes
+    from the environment variable SEALGATE_PASSPHRASE, or is asked for.
+    """
+
+    department: DepartmentId
+    name: Name
+    name_en: Name | None = None
+    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8)] = (1, 2)
+    passphrase_file: Name | None = None
+
+
+class AuthorityFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file `authority.yaml`: the issuer, and how long trust data stays fresh."""
+
+    iss: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Name
+    status_uri: Annotated[str, Meta(min_length=1, max_length=200)]
+    fresh_days: Annotated[int, Meta(ge=1, le=366)] = 30
+    passphrase_file: Name | None = None
+
+
+class Places(NamedTuple):
+    """Where the files of a node or an authority lie."""
+
+    folder: Path
+
+    @property
+    def keys(self) -> Path:
+        """Key file."""
+        return self.folder / "keys.json"
+
+    @property
+    def trust(self) -> Path:
+        """Trust data: the folder `versions`, and `current` that points into it."""
+        return self.folder / "trust"
+
+    @property
+    def policy(self) -> Path:
+        """Masking policy of a provider."""
+        return self.folder / "policy.yaml"
+
+    @property
+    def blocks(self) -> Path:
+        """What the provider cut off itself."""
+        return self.folder / "blocks.yaml"
+
+    @property
+    def grants(self) -> Path:
+        """Grants given to this department."""
+        return self.folder / "grants"
+
+    @property
+    def state(self) -> Path:
+        """Quotas and claims."""
+        return self.folder / "state.sqlite"
+
+    @property
+    def ledger(self) -> Path:
+        """Ledger."""
+        return self.folder / "ledger.ndjson"
+
+    @property
+    def register(self) -> Path:
+        """Register of the grants that an authority issued."""
+        return self.folder / "grants.ndjson"
+
+    def node_file(self) -> NodeFile:
+        """Read `node.yaml`. Raises: ConfigurationInvalidError, NodeInvalidError."""
+        return self._read("node.yaml", NodeFile, "init DIR --department USCC")
+
+    def authority_file(self) -> AuthorityFile:
+        """Read `authority.yaml`. Raises: ConfigurationInvalidError, NodeInvalidError."""
+        return self._read("authority.yaml", AuthorityFile, "init DIR --authority ISSUER")
+
+    def _read(self, name: str, shape: type[T], make: str) -> T:
+        path = self.folder / name
+        try:
+            text = path.read_bytes()
+        except OSError:
+            raise ConfigurationInvalidError(
+                reason=f"{self.folder} holds no {name}; make it with `sealgate {make}`",
+                reason_zh=f"{self.folder} 中没有 {name}，请用 `sealgate {make}` 创建",
+            ) from None
+        return document.read(text, shape, file=str(path), error=NodeInvalidError).value

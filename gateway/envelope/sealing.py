@@ -1,0 +1,96 @@
+"""Seal a manifest and records into an envelope."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gateway.envelope.header import Header, write_header
+from gateway.envelope.padding import pad
+from gateway.envelope.wire import write_message
+from gateway.errors import LimitExceededError
+from keys.derive import lp
+from keys.material import SealingKey
+from keys.suites import Suite
+
+WRAP_LABEL = b"sealgate/v1/wrap"
+PAYLOAD_LABEL = b"sealgate/v1/payload"
+SIGNATURE_LABEL = b"sealgate/v1/signature"
+KEY_BYTES = 32
+# One envelope is held in memory whole, on both sides; larger data is a stream.
+MAX_PLAINTEXT_BYTES = 16 * 1024 * 1024
+# Parts of a stream stay small, so that its memory does.
+MAX_PART_BYTES = 512 * 1024
+
+
+class ContentKey(NamedTuple):
+    """A content key and its wrapped form; one to a recipient, for a short time."""
+
+    key: bytes
+    wrapped: bytes
+
+    def __repr__(self) -> str:
+        return "ContentKey(…)"
+
+
+class SealedEnvelope(NamedTuple):
+    """Envelope bytes and the envelope digest, the one that is signed."""
+
+    data: bytes
+    digest: bytes
+
+
+def wrap_info(header: Header) -> bytes:
+    """Bind a wrapped key to suite, both parties and their key ids (HPKE `info`)."""
+    return WRAP_LABEL + lp(
+        header.suite.to_bytes(2, "big"),
+        header.sender.encode(),
+        header.sender_key_id.encode(),
+        header.recipient.encode(),
+        header.recipient_key_id.encode(),
+    )
+
+
+def wrap_content_key(key: bytes, recipient: SealingKey, header: Header) -> ContentKey:
+    """Wrap a fresh 32-byte content key to the recipient's key."""
+    return ContentKey(key, recipient.wrap(key, wrap_info(header)))
+
+
+def payload_key(suite: Suite, content_key: bytes, header_digest: bytes) -> bytes:
+    """Derive the key of one envelope's payload from the content key."""
+    return suite.expand(content_key, PAYLOAD_LABEL + header_digest, KEY_BYTES)
+
+
+def envelope_digest(suite: Suite, header: bytes, wrapped_key: bytes, payload: bytes) -> bytes:
+    """Return the envelope digest: H(LP(header) ‖ LP(wrapped_key) ‖ LP(H(payload)))."""
+    return suite.hash(lp(header, wrapped_key, suite.hash(payload)))
+
+
+def seal_envelope(
+    *,
+    suite: Suite,
+    header: Header,
+    content_key: ContentKey,
+    manifest: bytes,
+    records: bytes,
+    sign: Callable[[bytes], bytes],
+) -> SealedEnvelope:
+    """Encrypt manifest and records under the header, and sign.
+
+    Raises: LimitExceededError where they do not fit one envelope.
+    """
+    plaintext = lp(manifest, records)
+    limit = MAX_PART_BYTES if header.place else MAX_PLAINTEXT_BYTES
+    if len(plaintext) > limit:
+        raise LimitExceededError(
+            what="plaintext of one envelope in bytes",
+            what_zh="单个信封的明文字节数",
+            actual=len(plaintext),
+            limit=limit,
+        )
+    head = write_header(header)
+    head_digest = suite.hash(head)
+    key = payload_key(suite, content_key.key, head_digest)
+    payload = suite.encrypt(key, head_digest, pad(plaintext))
+    digest = envelope_digest(suite, head, content_key.wrapped, payload)
+    signature = sign(SIGNATURE_LABEL + digest)
+    data = write_message(((1, head), (2, content_key.wrapped), (3, payload), (4, signature)))
+    return SealedEnvelope(data, digest)

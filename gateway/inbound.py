@@ -1,0 +1,225 @@
+"""The way in: from a sealed envelope to records.
+
+The order, which the code repeats by number. Nothing of the plaintext is handed
+out before all of it; a refusal is entered in the ledger and raised.
+
+1. Limits, and the strict form; take the snapshot, which is fresh.
+2. The suite is one that we accept.
+3. The sender is known, its key was valid at `created` and is not revoked; the
+   lifetime is within the cap, no time more than 60 s ahead.
+4. The signature.
+5. The recipient is us; the envelope has not expired.
+6. Unwrap, and decrypt to the end.
+7. The manifest agrees with header and records; its grant was given to us.
+8. Claim (sender, id) in one store shared by all processes, kept until expiry.
+9. Append to the ledger, durably.
+10. Return records, manifest and receipt.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from gateway.calls import Calls, Trail
+from gateway.envelope.content_keys import OpeningCache
+from gateway.envelope.chain import Chain, broken
+from gateway.envelope.header import Header, MessageType
+from gateway.envelope.opening import (
+    Plaintext,
+    VerifiedEnvelope,
+    decrypt_envelope,
+    parse_envelope,
+    verify_envelope,
+)
+from gateway.envelope.wire import malformed
+from gateway.errors import (
+    EnvelopeExpiredError,
+    EnvelopeFromFutureError,
+    EnvelopeManifestWrongError,
+    EnvelopeNotForUsError,
+    EnvelopeReplayedError,
+    EnvelopeUndecryptableError,
+    LedgerUnavailableError,
+)
+from gateway.model.call import MANIFEST_VERSION, Manifest, Opened
+from gateway.model.trust import Snapshot
+from gateway.model.times import utc
+from gateway.parties import MAX_SKEW_MS, check_snapshot, find_department, find_verifying_key
+from gateway.ports import ClaimStore, Clock, GrantBook, KeyProvider, LedgerSink, SnapshotSource
+from keys.errors import DecryptionFailedError, KeyUnavailableError, SuiteRefusedError
+from keys.ring import Ring
+from keys.suites import suite
+
+# The longest an envelope may live; retired keys are kept for as long.
+LIFETIME_CAP_MS = 7 * 24 * 3_600_000
+_manifest = msgspec.json.Decoder(Manifest)
+_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
+class Inbound:
+    """Opens envelopes for one requester department."""
+
+    def __init__(
+        self,
+        *,
+        department: str,
+        snapshots: SnapshotSource,
+        keys: KeyProvider,
+        ledger: LedgerSink,
+        claims: ClaimStore,
+        grants: GrantBook,
+        clock: Clock,
+    ) -> None:
+        self._department = department
+        self._snapshots = snapshots
+        self._keys = keys
+        self._claims = claims
+        self._grants = grants
+        self._calls = Calls("open", ledger, clock)
+        self._content_keys = OpeningCache()
+
+    def open(
+        self,
+        data: bytes,
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+    ) -> Opened:
+        """Open one envelope; `reopen` allows one that was opened before.
+
+        Raises: a SealgateError with a stable code; it is in the ledger then.
+        """
+        with self._calls.call(caller, reference) as trail:
+            return self._open(data, trail, reopen, None)
+
+    def open_stream(
+        self,
+        parts: Iterable[bytes],
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+    ) -> Iterator[Opened]:
+        """Open a chain of envelopes; what it yields is provisional until it ends in peace.
+
+        Raises: as `open`, and StreamBrokenError for a chain that does not hold together
+            or does not end with its last part.
+        """
+        chain = Chain()
+        for data in parts:
+            with self._calls.call(caller, reference) as trail:
+                opened = self._open(data, trail, reopen, chain)
+            yield opened
+        chain.check_ended()
+
+    def close(self) -> None:
+        """Enter in the ledger what was only counted so far."""
+        self._calls.close()
+
+    def _open(self, data: bytes, trail: Trail, reopen: bool, chain: Chain | None) -> Opened:
+        now = trail.now
+        parsed = parse_envelope(data)  # 1
+        header = parsed.header
+        snapshot = self._snapshots.current()
+        check_snapshot(snapshot, now)
+        self._check_suite(header, snapshot)  # 2
+        key = find_verifying_key(header, snapshot)  # 3
+        _check_times(header, now)
+        envelope = verify_envelope(parsed, suite(header.suite), key)  # 4
+        trail.provider, trail.requester = header.sender, header.recipient
+        trail.envelope, trail.digest = header.envelope_id.hex(), envelope.digest.hex()
+        trail.trust, trail.authenticated = snapshot.trust.version, True
+        self._check_ours(header, now)  # 5
+        if chain is None and header.place is not None:
+            raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
+        plaintext = self._decrypt(envelope, now)  # 6
+        manifest = self._manifest(header, plaintext, trail)  # 7
+        if chain is not None:
+            chain.check(header, manifest, envelope.digest)
+        claimed = self._claim(header, now, reopen)  # 8
+        try:
+            receipt = self._calls.enter(trail)  # 9
+        except LedgerUnavailableError:
+            if claimed:
+                self._claims.release(header.sender, header.envelope_id)
+            raise
+        return Opened(  # 10
+            sender=header.sender,
+            envelope_id=header.envelope_id,
+            digest=envelope.digest,
+            records=plaintext.records,
+            manifest=manifest,
+            receipt=receipt,
+            place=header.place,
+        )
+
+    def _check_suite(self, header: Header, snapshot: Snapshot) -> None:
+        if header.suite not in find_department(self._department, snapshot).suites:
+            raise SuiteRefusedError(
+                suite=header.suite, reason="this department does not accept it", reason_zh="本部门不接受"
+            )
+
+    def _check_ours(self, header: Header, now: int) -> None:
+        if header.recipient != self._department:
+            raise EnvelopeNotForUsError(recipient=header.recipient)
+        if header.message_type is not MessageType.DATA:
+            raise malformed("it carries no data", "不是数据信封")
+        if now >= header.expires:
+            raise EnvelopeExpiredError(expired=utc(header.expires // 1000))
+
+    def _decrypt(self, envelope: VerifiedEnvelope, now: int) -> Plaintext:
+        header = envelope.parsed.header
+        key_id = header.recipient_key_id
+        if not Ring(self._keys.list_keys()).can_open(key_id, now // 1000, LIFETIME_CAP_MS // 1000):
+            raise KeyUnavailableError(
+                reason=f"opening key {key_id} may not open any more",
+                reason_zh=f"解封密钥 {key_id} 已不可使用",
+            )
+        try:
+            content_key = self._content_keys.content_key(
+                envelope.suite, header, envelope.parsed.wrapped_key, self._keys.unwrap, now=now
+            )
+        except DecryptionFailedError:
+            raise EnvelopeUndecryptableError from None
+        return decrypt_envelope(envelope, content_key)
+
+    def _manifest(self, header: Header, plaintext: Plaintext, trail: Trail) -> Manifest:
+        try:
+            manifest = _manifest.decode(plaintext.manifest)
+            rows = _rows.decode(plaintext.records)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise _wrong("manifest or records cannot be read", "清单或记录无法读取") from None
+        trail.resource, trail.purpose = manifest.resource, manifest.purpose
+        trail.grant, trail.records = manifest.grant.jti, manifest.records
+        trail.fields = tuple((field.id, str(field.treatment["op"])) for field in manifest.fields)
+        trail.policy, trail.catalogue = manifest.policy, manifest.catalogue
+        if manifest.version != MANIFEST_VERSION:
+            raise _wrong("its version is not known", "版本未知")
+        if (manifest.provider, manifest.requester) != (header.sender, header.recipient):
+            raise _wrong("its parties are not those of the header", "当事方与信封头不一致")
+        if manifest.records != len(rows):
+            raise _wrong("it counts other records", "记录数不符")
+        if not set().union(*rows).issubset(field.id for field in manifest.fields):
+            raise _wrong("the records hold fields it does not name", "记录含有清单未列的字段")
+        if not self._grants.holds(manifest.grant.jti, manifest.grant.digest):
+            raise _wrong("its grant was not given to us", "所依据的授权不是我方持有的授权")
+        return manifest
+
+    def _claim(self, header: Header, now: int, reopen: bool) -> bool:
+        claimed = self._claims.claim(header.sender, header.envelope_id, header.expires, now)
+        if not claimed and not reopen:
+            raise EnvelopeReplayedError
+        return claimed
+
+
+def _check_times(header: Header, now: int) -> None:
+    ahead = header.created - now
+    if ahead > MAX_SKEW_MS:
+        raise EnvelopeFromFutureError(seconds=ahead // 1000)
+    if not 0 < header.expires - header.created <= LIFETIME_CAP_MS:
+        raise malformed("its lifetime is over the cap", "有效期超过上限")
+
+
+def _wrong(reason: str, reason_zh: str) -> EnvelopeManifestWrongError:
+    return EnvelopeManifestWrongError(reason=reason, reason_zh=reason_zh)

@@ -1,0 +1,103 @@
+"""Entries of the ledger: their canonical form, digests, and counted refusals. No I/O.
+
+A leaf is the shared part of an entry and the salted hash of its private part, so
+that a receipt can show what both sides may see and hide the rest. Never a value.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import msgspec
+
+from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from keys.derive import lp
+
+VERSION = 1
+ENTRY_LABEL = b"sealgate/v1/entry"
+PRIVATE_LABEL = b"sealgate/v1/private"
+RECEIPT_LABEL = b"sealgate/v1/receipt"
+SALT_BYTES = 16
+# Strangers are counted, not entered: they must not be able to fill the disk.
+MAX_COUNTED = 1000
+MAX_COUNTED_MS = 60_000
+# Refusals that come before anything is authenticated.
+BEFORE_AUTHENTICATION = frozenset(
+    {
+        "DEPARTMENT_UNKNOWN",
+        "ENVELOPE_FROM_FUTURE",
+        "ENVELOPE_MALFORMED",
+        "ENVELOPE_SIGNATURE_INVALID",
+        "KEY_UNKNOWN",
+        "LIMIT_EXCEEDED",
+        "SUITE_REFUSED",
+        "TOKEN_ISSUER_UNKNOWN",
+        "TOKEN_MALFORMED",
+        "TOKEN_SIGNATURE_INVALID",
+    }
+)
+
+
+class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry in canonical form. `salt` is hex; `digest` is what is signed."""
+
+    shared: SharedPart
+    salt: str
+    private: PrivatePart
+
+    def private_hash(self) -> bytes:
+        """Hash the private part under its salt."""
+        private = msgspec.json.encode(self.private)
+        return sha256(PRIVATE_LABEL + lp(bytes.fromhex(self.salt), private)).digest()
+
+    def digest(self) -> bytes:
+        """Hash the leaf: LP(shared part) ‖ LP(hash of the private part)."""
+        return entry_digest(self.shared, self.private_hash())
+
+
+def entry_digest(shared: SharedPart, private_hash: bytes) -> bytes:
+    """Hash a leaf from what a receipt shows."""
+    return sha256(ENTRY_LABEL + lp(msgspec.json.encode(shared), private_hash)).digest()
+
+
+def settle(entry: Entry, salt: bytes) -> SettledEntry:
+    """Give an entry its salt."""
+    return SettledEntry(shared=entry.shared, salt=salt.hex(), private=entry.private)
+
+
+def receipt_for(settled: SettledEntry, position: int) -> Receipt:
+    """Make the receipt of an entry, still without a signature."""
+    private_hash = settled.private_hash()
+    return Receipt(
+        shared=settled.shared,
+        entry=entry_digest(settled.shared, private_hash).hex(),
+        private=private_hash.hex(),
+        position=position,
+    )
+
+
+class RefusalCounter:
+    """Counts refusals of strangers by code, and sums them up as entries."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = {}
+        self._since: int | None = None
+
+    def count(self, kind: str, code: str, now: int) -> None:
+        """Count one refusal of `kind` at `now`, in ms."""
+        key = (kind, code)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        if self._since is None:
+            self._since = now
+
+    def due(self, now: int) -> bool:
+        """Tell whether it is time to enter what was counted."""
+        if self._since is None:
+            return False
+        return now - self._since >= MAX_COUNTED_MS or sum(self._counts.values()) >= MAX_COUNTED
+
+    def drain(self, now: int) -> Iterator[Entry]:
+        """Yield one entry for each kind and code counted, and begin anew."""
+        counts, self._counts, self._since = self._counts, {}, None
+        for (kind, code), count in sorted(counts.items()):
+            shared = SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count)
+            yield Entry(shared=shared, private=PrivatePart(caller="(unauthenticated)"))

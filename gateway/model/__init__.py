@@ -1,0 +1,1 @@
+"""Values that the parts of the gateway hand to each other."""

@@ -1,0 +1,134 @@
+"""What a node believes about the world, and the numbered set a call works on."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from gateway.model.resource import CodeList, DepartmentId, Id, Name, Purpose, Resource, ResourceCode
+from keys.ports import Purpose as KeyPurpose
+from masking.grades import GradeScheme
+from masking.policy import Policy
+
+Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799, description="a Unix time in seconds")]
+KeyId = Annotated[
+    str, Meta(pattern=r"^[a-z2-7]{26}\Z", description="a key id: 26 characters a-z, 2-7")
+]
+
+
+class PublicKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public key in the directory; `public` is raw key bytes, base64 in files.
+
+    Times are Unix seconds. A key makes things from `not_before` to `not_after`;
+    a revoked key is believed in nothing any more.
+    """
+
+    key_id: KeyId
+    purpose: KeyPurpose
+    suite: Annotated[int, Meta(ge=1, le=255)]
+    public: Annotated[str, Meta(max_length=8192)]
+    not_before: Seconds
+    not_after: Seconds
+    retired_at: Seconds | None = None
+    revoked_at: Seconds | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """Return the raw public key bytes."""
+        return b64decode(self.public)
+
+
+class Department(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A department of the directory: names, accepted suites, public keys."""
+
+    id: DepartmentId
+    name: Name
+    name_en: Name | None = None
+    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8)]
+    keys: Annotated[tuple[PublicKey, ...], Meta(max_length=256)] = ()
+    successor: DepartmentId | None = None
+
+    def key(self, key_id: str, purpose: KeyPurpose) -> PublicKey | None:
+        """Return the key of that id and purpose, or None."""
+        for key in self.keys:
+            if key.key_id == key_id and key.purpose == purpose:
+                return key
+        return None
+
+
+class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An authorization server: its keys, and for whom and what it may grant.
+
+    `algorithms` holds JOSE names; `EdDSA` only where it is listed (RFC 9864).
+    `providers` and `resources` list what is in scope; `*` stands for all.
+    """
+
+    iss: Annotated[str, Meta(min_length=1, max_length=200)]
+    name: Name
+    algorithms: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = ("Ed25519",)
+    keys: Annotated[tuple[PublicKey, ...], Meta(min_length=1, max_length=64)]
+    providers: Annotated[tuple[str, ...], Meta(min_length=1)]
+    resources: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+
+class Catalogue(Struct, frozen=True, kw_only=True):
+    """The catalogue with what its entries lean on."""
+
+    version: str
+    resources: Mapping[ResourceCode, Resource]
+    code_lists: Mapping[Id, CodeList]
+    purposes: Mapping[Id, Purpose]
+    grades: GradeScheme
+
+
+class StatusList(Struct, frozen=True, kw_only=True):
+    """A verified status list (IETF Token Status List): one status for each index.
+
+    `issued` and `expires` are Unix seconds; `bits` is the width of one status.
+    """
+
+    uri: str
+    iss: str
+    issued: int
+    expires: int
+    bits: int
+    statuses: bytes
+
+    def status(self, index: int) -> int | None:
+        """Return the status at `index`, or None where the list ends before it."""
+        position, width = index * self.bits, self.bits
+        if position // 8 >= len(self.statuses):
+            return None
+        return (self.statuses[position // 8] >> (position % 8)) & ((1 << width) - 1)
+
+
+class Trust(Struct, frozen=True, kw_only=True):
+    """Trust data of one version; `issued` and `expires` are Unix seconds."""
+
+    version: int
+    issued: int
+    expires: int
+    departments: Mapping[str, Department]
+    issuers: Mapping[str, Issuer]
+    catalogue: Catalogue
+    status_lists: Mapping[str, StatusList]
+
+
+class Blocks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the provider cut off itself: requesters by id, grants by `jti`."""
+
+    requesters: frozenset[str] = frozenset()
+    grants: frozenset[str] = frozenset()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """One immutable set of trust data, policy and blocks; a call uses one.
+
+    `number` differs for any two snapshots of a process that differ in content.
+    """
+
+    number: int
+    trust: Trust
+    policy: Policy | None
+    blocks: Blocks

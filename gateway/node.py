@@ -1,0 +1,172 @@
+"""A node: one department's gateway, wired to the files of its folder."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+from gateway.config import NodeFile, Places
+from gateway.errors import FieldInvalidError
+from gateway.inbound import Inbound
+from gateway.model.call import Explanation, Opened, Sealed, SealRequest
+from gateway.model.trust import Snapshot
+from gateway.outbound import Outbound
+from gateway.ports import Clock, Dice, KeyProvider, LedgerSink
+from gateway.stores.grant_folder import FolderGrants
+from gateway.stores.ledger_file import FileLedger
+from gateway.stores.snapshots import FolderSnapshots
+from gateway.stores.state import SqliteState
+from keys.material import Purpose
+from keys.ring import Ring
+from keys.stores.file import FileStore
+from keys.stores.passphrase import (
+    PassphraseFile,
+    PassphrasePrompt,
+    PassphraseSource,
+    PassphraseVariable,
+)
+
+PASSPHRASE_VARIABLE = "SEALGATE_PASSPHRASE"
+
+
+def system_clock() -> int:
+    """Tell the time as Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def passphrase_source(
+    folder: Path, passphrase_file: str | None, *, confirm: bool = False
+) -> PassphraseSource:
+    """Return where the passphrase comes from: file, variable, prompt, in this order."""
+    if passphrase_file is not None:
+        return PassphraseFile(folder / passphrase_file)
+    if PASSPHRASE_VARIABLE in os.environ:
+        return PassphraseVariable(PASSPHRASE_VARIABLE)
+    return PassphrasePrompt(f"{folder.name} 口令 / passphrase: ", confirm=confirm)
+
+
+class Node:
+    """A department's gateway: `seal` as provider, `open` as requester.
+
+    Use as a context manager, or `close` it.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        keys: KeyProvider | None = None,
+        ledger: LedgerSink | None = None,
+        clock: Clock = system_clock,
+        dice: Dice = os.urandom,
+    ) -> None:
+        """Open the node of a folder.
+
+        Raises: ConfigurationInvalidError, NodeInvalidError, KeyUnavailableError.
+        """
+        self.places = Places(Path(folder))
+        self.file: NodeFile = self.places.node_file()
+        self.department = self.file.department
+        self.keys = keys or open_keys(self.places, self.file.passphrase_file)
+        self._clock = clock
+        self._snapshots = FolderSnapshots(self.places, clock)
+        self._state = SqliteState(self.places.state)
+        ledger = ledger or self._file_ledger(dice)
+        self._outbound = Outbound(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            quotas=self._state,
+            clock=clock,
+            dice=dice,
+        )
+        self._inbound = Inbound(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            claims=self._state,
+            grants=FolderGrants(self.places.grants),
+            clock=clock,
+        )
+
+    def seal(self, request: SealRequest) -> Sealed:
+        """Seal records for the requester of a grant; see `gateway.outbound`."""
+        return self._outbound.seal(request)
+
+    def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
+        """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
+        return self._outbound.seal_stream(request, batches)
+
+    def open(
+        self,
+        envelope: bytes,
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+    ) -> Opened:
+        """Open an envelope sealed to this department; see `gateway.inbound`."""
+        return self._inbound.open(envelope, reopen=reopen, caller=caller, reference=reference)
+
+    def open_stream(
+        self,
+        parts: Iterable[bytes],
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+    ) -> Iterator[Opened]:
+        """Open a chain of envelopes; see `gateway.inbound`."""
+        return self._inbound.open_stream(
+            parts, reopen=reopen, caller=caller, reference=reference
+        )
+
+    def explain(self, resource: str, grant: str) -> Explanation:
+        """Tell what a grant would let out of a resource; see `gateway.outbound`."""
+        return self._outbound.explain(resource, grant)
+
+    def faults(self, request: SealRequest) -> FieldInvalidError | None:
+        """Tell which records are ill-typed, without sealing; see `gateway.outbound`."""
+        return self._outbound.faults(request)
+
+    def snapshot(self) -> Snapshot:
+        """Return trust data, policy and blocks as they stand now."""
+        return self._snapshots.current()
+
+    def now(self) -> int:
+        """Return the node's time, Unix milliseconds."""
+        return self._clock()
+
+    def close(self) -> None:
+        """Enter what was only counted, and close the files."""
+        try:
+            self._outbound.close()
+            self._inbound.close()
+        finally:
+            self._state.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _file_ledger(self, dice: Dice) -> FileLedger:
+        key = Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)
+        return FileLedger(
+            self.places.ledger,
+            random=dice,
+            key_id=key.key_id,
+            sign=lambda message: self.keys.sign(key.key_id, message),
+        )
+
+
+def open_keys(places: Places, passphrase_file: str | None) -> FileStore:
+    """Open the key file of a folder.
+
+    Raises: KeyUnavailableError.
+    """
+    return FileStore(places.keys, passphrase_source(places.folder, passphrase_file))

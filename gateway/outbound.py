@@ -1,0 +1,300 @@
+"""The way out: from a department's records to a sealed envelope.
+
+The order, which the code repeats by number. A refusal at any step is entered in
+the ledger and raised, and nothing leaves.
+
+1. Limits; take the snapshot, which is fresh.
+2. The grant is valid (`gateway.grants.verifying`) and is for this call.
+3. The resource is ours, may go to this requester, and its conditions are met.
+4. Every key of every record is catalogued and granted, every value of its type,
+   every record in the grant's region.
+5. Quotas of the grant, reserved atomically; a crash keeps the charge.
+6. The plan: catalogue, grant and policy, the strictest of the three.
+7. Mask.
+8. Encode the records anew, and the manifest.
+9. Seal to the requester's current key, and sign.
+10. Revocation once more, on the newest data.
+11. Append to the ledger, durably.
+12. Return envelope and receipt.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from gateway.calls import Calls, Trail
+from gateway.envelope.content_keys import SealingCache
+from gateway.envelope.header import Header
+from gateway.envelope.identity import uuid7
+from gateway.envelope.sealing import SealedEnvelope, seal_envelope
+from gateway.errors import FieldInvalidError, QuotaExceededError, StreamBrokenError
+from gateway.grants import GrantVerifier, VerifiedGrant
+from gateway.model.call import (
+    MANIFEST_VERSION,
+    Explanation,
+    GrantReference,
+    Manifest,
+    Sealed,
+    SealRequest,
+    StreamPlace,
+    StreamTotals,
+)
+from gateway.model.times import day_of
+from gateway.model.trust import Snapshot
+from gateway.parties import Parties, check_recipient, check_snapshot
+from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, SnapshotSource
+from gateway.records import Batch
+from gateway.release import Release, Releases, explain_release, find_resource
+from keys.errors import SealgateError
+from keys.suites import suite
+from masking.engine import Masked
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Outbound:
+    """Seals records for requesters, on behalf of one provider department."""
+
+    def __init__(
+        self,
+        *,
+        department: str,
+        snapshots: SnapshotSource,
+        keys: KeyProvider,
+        ledger: LedgerSink,
+        quotas: QuotaStore,
+        clock: Clock,
+        dice: Dice,
+    ) -> None:
+        self._department = department
+        self._snapshots = snapshots
+        self._keys = keys
+        self._quotas = quotas
+        self._clock, self._dice = clock, dice
+        self._calls = Calls("seal", ledger, clock)
+        self._grants = GrantVerifier(department)
+        self._releases = Releases(keys)
+        self._parties = Parties(department, keys)
+        self._content_keys = SealingCache()
+
+    def seal(self, request: SealRequest) -> Sealed:
+        """Seal the records of one call, all or none.
+
+        Raises: a SealgateError with a stable code; it is in the ledger then.
+        """
+        with self._calls.call(request.caller, request.reference) as trail:
+            return self._seal(request, request.records, trail, None, None)
+
+    def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
+        """Seal batches of records, each like `request.records`, as a chain of envelopes.
+
+        Each part passes all steps anew. The last one carries the totals.
+        Raises: as `seal`; the parts before stay provisional for the recipient.
+        """
+        stream_id, part, rows, previous = b"", 0, 0, b""
+        for batch, last in _mark_last(batches):
+            part += 1
+            try:
+                with self._calls.call(request.caller, request.reference) as trail:
+                    stream_id = stream_id or uuid7(trail.now, self._dice)
+                    place = StreamPlace(
+                        stream_id=stream_id, part=part, last=last, previous_digest=previous
+                    )
+                    sealed = self._seal(request, batch, trail, place, rows)
+            except SealgateError as error:
+                error.shift_records(rows)
+                raise
+            previous, rows = sealed.digest, rows + sealed.manifest.records
+            yield sealed
+        if part == 0:
+            raise StreamBrokenError(part=1, reason="there is no record", reason_zh="没有记录")
+
+    def explain(self, resource: str, grant: str) -> Explanation:
+        """Tell for each field of a grant what would happen to it, and why.
+
+        Raises: as `seal`; nothing is entered, since nothing is asked to leave.
+        """
+        snapshot, now = self._snapshots.current(), self._clock()
+        check_snapshot(snapshot, now)
+        verified = self._grants.verify(grant, snapshot, now // 1000)
+        catalogue = snapshot.trust.catalogue
+        found = find_resource(
+            resource, self._department, verified.requester, verified.detail, catalogue
+        )
+        return explain_release(found, verified, snapshot, day_of(now))
+
+    def faults(self, request: SealRequest) -> FieldInvalidError | None:
+        """Return what is ill-typed in the records, for a caller who sets such rows aside.
+
+        Raises: as `seal` for any other refusal of steps 1 to 4; nothing is entered.
+        """
+        snapshot, now = self._snapshots.current(), self._clock()
+        grant = self._grants.verify(request.grant, snapshot, now // 1000)
+        grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
+        resource = snapshot.trust.catalogue.resources[request.resource]
+        try:
+            self._releases.intake(resource, grant, snapshot).decoder.decode(
+                request.records, request.encoding
+            )
+        except FieldInvalidError as error:
+            return error
+        return None
+
+    def close(self) -> None:
+        """Enter in the ledger what was only counted so far."""
+        self._calls.close()
+
+    def _seal(
+        self,
+        request: SealRequest,
+        records: bytes,
+        trail: Trail,
+        place: StreamPlace | None,
+        rows_before: int | None,
+    ) -> Sealed:
+        now = trail.now
+        trail.provider, trail.resource = self._department, request.resource
+        trail.purpose = request.purpose
+        snapshot = self._snapshots.current()  # 1
+        check_snapshot(snapshot, now)
+        trail.trust, trail.catalogue = snapshot.trust.version, snapshot.trust.catalogue.version
+        grant = self._grants.verify(request.grant, snapshot, now // 1000)  # 2
+        trail.requester, trail.grant = grant.requester, grant.claims.jti
+        trail.authenticated = True
+        grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
+        resource = find_resource(  # 3
+            request.resource, self._department, grant.requester, grant.detail,
+            snapshot.trust.catalogue,
+        )
+        intake = self._releases.intake(resource, grant, snapshot)
+        batch = intake.decoder.decode(records, request.encoding)  # 4
+        intake.check_region(batch)
+        trail.records = batch.size
+        self._reserve(grant, batch.size, now)  # 5
+        release = self._releases.release(intake, grant, snapshot, now)  # 6
+        trail.policy, trail.fields = release.policy_name, release.entered
+        masked = release.engine.mask(batch.columns)  # 7
+        totals = _totals(place, rows_before, batch.size)
+        manifest = self._manifest(snapshot, grant, release, batch, masked, totals)  # 8
+        header, sealed = self._envelope(  # 9
+            request, snapshot, grant, release, place, now, _encode(manifest),
+            _encode(list(map(release.output, *masked.columns))),
+        )
+        self._recheck(snapshot, request, header, now)  # 10
+        trail.envelope, trail.digest = header.envelope_id.hex(), sealed.digest.hex()
+        receipt = self._calls.enter(trail)  # 11
+        return Sealed(  # 12
+            envelope=sealed.data,
+            envelope_id=header.envelope_id,
+            digest=sealed.digest,
+            manifest=manifest,
+            receipt=receipt,
+        )
+
+    def _reserve(self, grant: VerifiedGrant, rows: int, now: int) -> None:
+        grant.check_rows(rows)
+        limit = grant.detail.rows_per_day
+        if limit is None:
+            return
+        used = self._quotas.reserve(grant.claims.jti, day_of(now).isoformat(), rows, limit)
+        if used is not None:
+            raise QuotaExceededError(
+                limit=limit, period="a day", period_zh="每日", used=used, asked=rows
+            )
+
+    def _manifest(
+        self,
+        snapshot: Snapshot,
+        grant: VerifiedGrant,
+        release: Release,
+        batch: Batch,
+        masked: Masked,
+        totals: StreamTotals | None,
+    ) -> Manifest:
+        return Manifest(
+            version=MANIFEST_VERSION,
+            provider=self._department,
+            requester=grant.requester,
+            resource=release.resource.code,
+            resource_name=release.resource.name,
+            purpose=grant.detail.purpose,
+            scenario=grant.detail.scenario,
+            grant=GrantReference(jti=grant.claims.jti, digest=grant.digest),
+            encoding="json",
+            records=batch.size,
+            fields=release.treatments,
+            policy=release.policy_name,
+            catalogue=snapshot.trust.catalogue.version,
+            trust=snapshot.trust.version,
+            findings=masked.findings,
+            totals=totals,
+        )
+
+    def _envelope(
+        self,
+        request: SealRequest,
+        snapshot: Snapshot,
+        grant: VerifiedGrant,
+        release: Release,
+        place: StreamPlace | None,
+        now: int,
+        manifest: bytes,
+        records: bytes,
+    ) -> tuple[Header, SealedEnvelope]:
+        sealing = release.policy.sealing
+        sender = self._parties.sender(snapshot, now)
+        recipient = self._parties.recipient(
+            grant.requester, snapshot, sealing.suites, request.suite, now
+        )
+        header = Header(
+            suite=recipient.suite,
+            envelope_id=uuid7(now, self._dice),
+            sender=self._department,
+            sender_key_id=sender,
+            recipient=grant.requester,
+            recipient_key_id=recipient.key_id,
+            created=now,
+            expires=now + sealing.lifetime_hours * 3_600_000,
+            place=place,
+        )
+        content_key = self._content_keys.content_key(
+            header,
+            recipient,
+            self._dice,
+            now=now,
+            cache_ms=sealing.cache.seconds * 1000,
+            cache_envelopes=sealing.cache.envelopes,
+        )
+        return header, seal_envelope(
+            suite=suite(recipient.suite),
+            header=header,
+            content_key=content_key,
+            manifest=manifest,
+            records=records,
+            sign=lambda message: self._keys.sign(sender, message),
+        )
+
+    def _recheck(
+        self, snapshot: Snapshot, request: SealRequest, header: Header, now: int
+    ) -> None:
+        newest = self._snapshots.current()
+        if newest is not snapshot:
+            self._grants.verify(request.grant, newest, now // 1000)
+            check_recipient(header, newest, now)
+
+
+def _totals(place: StreamPlace | None, before: int | None, rows: int) -> StreamTotals | None:
+    if place is None or not place.last:
+        return None
+    return StreamTotals(parts=place.part, records=(before or 0) + rows)
+
+
+def _mark_last(batches: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Pair each batch with whether it is the last."""
+    held: bytes | None = None
+    for batch in batches:
+        if held is not None:
+            yield held, False
+        held = batch
+    if held is not None:
+        yield held, True

@@ -1,0 +1,167 @@
+"""The parties of an envelope, as the trust data of a call knows them."""
+
+from functools import lru_cache
+
+from gateway.envelope.header import Header
+from gateway.errors import DepartmentUnknownError, TrustStaleError
+from gateway.model.times import utc
+from gateway.model.trust import Department, PublicKey, Snapshot
+from gateway.ports import KeyProvider
+from keys.errors import KeyUnavailableError, KeyUnknownError, SuiteRefusedError
+from keys.material import Purpose, SealingKey, VerifyingKey
+from keys.ring import Ring
+from keys.suites import suite
+
+# Clocks of honest nodes differ by less.
+MAX_SKEW_MS = 60_000
+# Parsed public keys kept: those of every department of a province fit.
+MAX_PARSED = 1024
+
+
+def check_snapshot(snapshot: Snapshot, now: int) -> None:
+    """Check that trust data is fresh at `now`, Unix ms, and not ahead of the clock.
+
+    Raises: TrustStaleError.
+    """
+    trust = snapshot.trust
+    if now >= trust.expires * 1000:
+        ended = utc(trust.expires)
+        raise TrustStaleError(
+            reason=f"trust data ended at {ended}", reason_zh=f"信任数据已于 {ended} 过期"
+        )
+    if now + MAX_SKEW_MS < trust.issued * 1000:
+        raise TrustStaleError(
+            reason="this clock is behind the trust data", reason_zh="本机时钟落后于信任数据"
+        )
+
+
+def usable(key: PublicKey, now: int) -> bool:
+    """Tell whether a public key is in force at `now`, Unix ms."""
+    seconds = now // 1000
+    if key.revoked_at is not None or (key.retired_at is not None and key.retired_at <= seconds):
+        return False
+    return key.not_before <= seconds < key.not_after
+
+
+def check_recipient(header: Header, snapshot: Snapshot, now: int) -> None:
+    """Check that the key an envelope was just sealed to is still in force.
+
+    Raises: KeyUnavailableError, DepartmentUnknownError.
+    """
+    department = find_department(header.recipient, snapshot)
+    key = department.key(header.recipient_key_id, Purpose.OPENING)
+    if key is None or not usable(key, now):
+        raise _no_opening_key(header.recipient)
+
+
+def find_department(department: str, snapshot: Snapshot) -> Department:
+    """Return a department of the directory.
+
+    Raises: DepartmentUnknownError.
+    """
+    found = snapshot.trust.departments.get(department)
+    if found is None:
+        raise DepartmentUnknownError(department=department)
+    return found
+
+
+def find_verifying_key(header: Header, snapshot: Snapshot) -> VerifyingKey:
+    """Return the sender's key that was in force when the envelope was made.
+
+    Raises: DepartmentUnknownError, KeyUnknownError, KeyUnavailableError.
+    """
+    department = find_department(header.sender, snapshot)
+    key = department.key(header.sender_key_id, Purpose.SIGNING)
+    if key is None:
+        raise KeyUnknownError(
+            purpose=Purpose.SIGNING,
+            purpose_zh=Purpose.SIGNING.title_zh,
+            key_id=header.sender_key_id,
+        )
+    created = header.created // 1000
+    ended = key.not_after if key.retired_at is None else min(key.retired_at, key.not_after)
+    if key.revoked_at is not None or not key.not_before <= created < ended:
+        raise KeyUnavailableError(
+            reason=f"signing key {key.key_id} is revoked or was not valid then",
+            reason_zh=f"签名密钥 {key.key_id} 已撤销或当时不在有效期内",
+        )
+    if suite(key.suite).jws_algorithm != suite(header.suite).jws_algorithm:
+        raise SuiteRefusedError(
+            suite=header.suite, reason="the sender's key is of another", reason_zh="发送方密钥属另一套件"
+        )
+    return _verifying_key(key.suite, key.raw)
+
+
+@lru_cache(MAX_PARSED)
+def _verifying_key(number: int, public: bytes) -> VerifyingKey:
+    return suite(number).verifying_key(public)
+
+
+@lru_cache(MAX_PARSED)
+def _sealing_key(number: int, public: bytes) -> SealingKey:
+    return suite(number).sealing_key(public)
+
+
+def _no_opening_key(department: str) -> KeyUnavailableError:
+    return KeyUnavailableError(
+        reason=f"department {department} has no current opening key in trust data",
+        reason_zh=f"信任数据中没有部门 {department} 的有效解封公钥",
+    )
+
+
+class Parties:
+    """Chooses the keys of both sides of an envelope that we send."""
+
+    def __init__(self, department: str, keys: KeyProvider) -> None:
+        self._department, self._keys = department, keys
+
+    def sender(self, snapshot: Snapshot, now: int) -> str:
+        """Return the id of our signing key that the directory knows.
+
+        Raises: KeyUnavailableError.
+        """
+        ours = snapshot.trust.departments.get(self._department)
+        key_id = Ring(self._keys.list_keys()).active(Purpose.SIGNING, at=now // 1000).key_id
+        known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
+        if known is None or not usable(known, now):
+            raise KeyUnavailableError(
+                reason=f"our signing key {key_id} is not in trust data, so nobody could verify it",
+                reason_zh=f"信任数据中没有我方签名公钥 {key_id}，对方将无法验证",
+            )
+        return key_id
+
+    def recipient(
+        self,
+        department_id: str,
+        snapshot: Snapshot,
+        suites: tuple[int, ...],
+        wanted: int | None,
+        now: int,
+    ) -> SealingKey:
+        """Choose suite and key of a requester: the first of `suites` that it accepts.
+
+        Raises: DepartmentUnknownError, SuiteRefusedError, KeyUnavailableError.
+        """
+        department = find_department(department_id, snapshot)
+        allowed = [number for number in suites if number in department.suites]
+        if wanted is not None:
+            allowed = [number for number in allowed if number == wanted]
+        if not allowed:
+            raise SuiteRefusedError(
+                suite="(any)" if wanted is None else wanted,
+                reason="our policy and the requester do not both accept it",
+                reason_zh="我方策略与使用部门未共同接受",
+            )
+        for number in allowed:
+            key = max(
+                (
+                    key
+                    for key in department.keys
+                    if key.purpose is Purpose.OPENING and key.suite == number and usable(key, now)
+                ),
+                key=lambda key: (key.not_before, key.key_id),
+                default=None,
+            )
+            if key is not None:
+                return _sealing_key(number, key.raw)
+        raise _no_opening_key(department_id)

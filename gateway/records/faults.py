@@ -1,0 +1,286 @@
+"""The second pass: say what is wrong with records, by record number and field.
+
+Runs only after the compiled decoder refused. Texts of libraries never leave it,
+since they quote the value or the key that offends, and a key can be an ID number.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from gateway.errors import (
+    FieldInvalidError,
+    FieldOutOfScopeError,
+    FieldUncataloguedError,
+    GatewayError,
+    RecordMalformedError,
+)
+from gateway.model.call import Encoding
+from gateway.model.resource import Field, FieldType, Resource
+from gateway.records.columns import MAX_INTEGER, ColumnCheck
+from keys.errors import FieldFault
+
+# A refusal travels in gRPC error details, which are dropped at random above 8 KiB.
+MAX_FAULTS = 50
+MAX_FAULT_BYTES = 4096
+
+_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]{0,63}")
+_SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
+_NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "passport"})
+
+Pairs = list[tuple[str, object]]
+Found = tuple[str, str]
+
+_EXPECTED: dict[FieldType, Found] = {
+    FieldType.STRING: ("expected text", "应为文本"),
+    FieldType.INTEGER: ("expected a whole number", "应为整数"),
+    FieldType.DECIMAL: ("expected a decimal number", "应为十进制数"),
+    FieldType.BOOLEAN: ("expected true or false", "应为 true 或 false"),
+    FieldType.DATE: ("expected a date as text", "应为文本形式的日期"),
+    FieldType.DATETIME: ("expected a date and time as text", "应为文本形式的日期时间"),
+    FieldType.CODE: ("expected a code as text", "应为文本形式的代码"),
+    FieldType.GEO_POINT: ("expected `longitude,latitude` as text", "应为文本“经度,纬度”"),
+    FieldType.BINARY: ("expected base64 text", "应为 base64 文本"),
+}
+
+
+def shown_name(name: str, position: int) -> str:
+    """Show a key that looks like a name; else its position, since it may be a value."""
+    return name if _NAME.fullmatch(name) else f"#{position}"
+
+
+def looks_rounded(field: Field, value: str) -> bool:
+    """Tell whether a spreadsheet turned an identity number into 1.4E+17."""
+    return field.kind in _NUMBER_KINDS and _SCIENTIFIC.fullmatch(value) is not None
+
+
+class _NotJSONError(Exception):
+    """JSON that a strict reader refuses; carries no text of the input."""
+
+
+def _refuse(_: str) -> NoReturn:
+    raise _NotJSONError
+
+
+class FaultFinder:
+    """Finds the faults in records of one resource and grant."""
+
+    def __init__(
+        self, resource: Resource, fields: Sequence[Field], checks: Sequence[ColumnCheck | None]
+    ) -> None:
+        self._resource = resource
+        self._fields = {field.id: field for field in fields}
+        self._checks = dict(zip(self._fields, checks, strict=True))
+        self._catalogued = frozenset(field.id for field in resource.fields)
+
+    def error(self, data: bytes, encoding: Encoding) -> GatewayError:
+        """Return the refusal for bytes that the decoder refused."""
+        try:
+            records = list(_objects(data, encoding))
+        except _BrokenRecordError as broken:
+            return RecordMalformedError(reason=broken.reason, reason_zh=broken.reason_zh)
+        tally = _Tally()
+        for number, pairs in enumerate(records, 1):
+            self._judge(number, pairs, tally)
+        return tally.error(self._resource.code)
+
+    def _judge(self, number: int, pairs: Pairs, tally: "_Tally") -> None:
+        seen: set[str] = set()
+        for position, (key, value) in enumerate(pairs, 1):
+            field = self._fields.get(key)
+            if key in seen:
+                tally.add("invalid", number, shown_name(key, position), _TWICE)
+            elif key not in self._catalogued:
+                tally.add("uncatalogued", number, shown_name(key, position), _UNCATALOGUED)
+            elif field is None:
+                tally.add("scope", number, key, _OUT_OF_SCOPE)
+            elif fault := self._value_fault(field, value):
+                tally.add("invalid", number, key, fault)
+            seen.add(key)
+        for key, field in self._fields.items():
+            if field.required and key not in seen:
+                tally.add("invalid", number, key, ("the field is missing", "缺少该字段"))
+
+    def _value_fault(self, field: Field, value: object) -> Found | None:
+        if value is None:
+            return None if field.null else ("null may not stand here", "不允许为 null")
+        typed, fault = _typed(field, value)
+        if fault is not None:
+            return fault
+        check = self._checks[field.id]
+        if check is not None and check([typed]):
+            return _misfit(field)
+        return None
+
+
+_TWICE = ("the key stands twice in the record", "同一记录中该键重复")
+_UNCATALOGUED = ("the field is not in the catalogue", "目录中没有该字段")
+_OUT_OF_SCOPE = ("the grant does not name this field", "授权未包含该字段")
+
+
+def _misfit(field: Field) -> Found:
+    match field.type:
+        case FieldType.CODE:
+            return (f"not a code of list {field.code_list}", f"不是代码表 {field.code_list} 中的代码")
+        case FieldType.DECIMAL:
+            return (
+                f"expected at most {field.precision} digits, {field.scale} behind the point, "
+                "without an exponent",
+                f"最多 {field.precision} 位数字，其中小数 {field.scale} 位，不得用指数形式",
+            )
+        case FieldType.GEO_POINT:
+            return _EXPECTED[FieldType.GEO_POINT]
+        case _:
+            open_end = " or 长期" if field.open_end else ""
+            return (f"expected {field.format}{open_end}", f"应为 {field.format}{open_end and '或长期'}")
+
+
+def _typed(field: Field, value: object) -> tuple[Any, Found | None]:
+    """Return the value as the column would hold it, or what is wrong with its type."""
+    expected = _EXPECTED[field.type]
+    match field.type:
+        case FieldType.BOOLEAN:
+            return value, None if isinstance(value, bool) else expected
+        case FieldType.INTEGER:
+            good = isinstance(value, int) and not isinstance(value, bool)
+            return value, None if good and abs(value) <= MAX_INTEGER else expected  # type: ignore[arg-type]
+        case FieldType.DECIMAL:
+            return _decimal(value)
+    if not isinstance(value, str):
+        hint = " (a number stands here: write it in quotes)" if isinstance(value, Decimal | int) else ""
+        return value, (expected[0] + hint, expected[1] + ("（数字请加引号）" if hint else ""))
+    if field.type is FieldType.BINARY:
+        return _binary(field, value)
+    if field.type is FieldType.STRING:
+        return value, _text_fault(field, value)
+    return value, None
+
+
+def _decimal(value: object) -> tuple[Any, Found | None]:
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return value, _EXPECTED[FieldType.DECIMAL]
+    try:
+        return Decimal(value), None
+    except InvalidOperation:
+        return value, _EXPECTED[FieldType.DECIMAL]
+
+
+def _binary(field: Field, value: str) -> tuple[Any, Found | None]:
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return value, _EXPECTED[FieldType.BINARY]
+    if len(data) > (field.length or 0):
+        return value, (f"longer than {field.length} bytes", f"超过 {field.length} 字节")
+    return data, None
+
+
+def _text_fault(field: Field, value: str) -> Found | None:
+    if not value and not field.empty:
+        return "empty text may not stand here", "不允许为空文本"
+    if len(value) > (field.length or 0):
+        return f"longer than {field.length} characters", f"超过 {field.length} 个字符"
+    return None
+
+
+class _BrokenRecordError(Exception):
+    def __init__(self, reason: str, reason_zh: str) -> None:
+        self.reason, self.reason_zh = reason, reason_zh
+        super().__init__(reason)
+
+
+def _objects(data: bytes, encoding: Encoding) -> Iterator[Pairs]:
+    """Yield the key-value pairs of each record, duplicates and all."""
+    if encoding == "ndjson":
+        for number, line in enumerate(data.splitlines(), 1):
+            if line.strip():
+                yield _pairs(_parse(line, f"line {number}", f"第 {number} 行"), number)
+        return
+    records = _parse(data, "the text", "文本")
+    if not isinstance(records, list):
+        raise _BrokenRecordError("expected an array of objects", "应为对象数组")
+    for number, record in enumerate(records, 1):
+        yield _pairs(record, number)
+
+
+def _pairs(record: object, number: int) -> Pairs:
+    if not isinstance(record, _Object):
+        raise _BrokenRecordError(f"record {number} is no object", f"第 {number} 条记录不是对象")
+    return record.pairs
+
+
+class _Object:
+    """A JSON object with its pairs as they stood."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+
+
+def _parse(data: bytes, place: str, place_zh: str) -> object:
+    try:
+        return json.loads(
+            data.decode(),
+            object_pairs_hook=_Object,
+            parse_float=Decimal,
+            parse_constant=_refuse,
+        )
+    except json.JSONDecodeError as error:
+        where, where_zh = f"{place}, character {error.pos + 1}", f"{place_zh}第 {error.pos + 1} 个字符"
+        raise _BrokenRecordError(f"no JSON at {where}", f"{where_zh}处不是 JSON") from None
+    except UnicodeDecodeError as error:
+        raise _BrokenRecordError(
+            f"{place} is not UTF-8 at byte {error.start + 1}",
+            f"{place_zh}第 {error.start + 1} 字节处不是 UTF-8",
+        ) from None
+    except (RecursionError, ValueError, InvalidOperation, _NotJSONError):
+        raise _BrokenRecordError(
+            f"{place} holds a number or a nesting that no record has",
+            f"{place_zh}含有记录中不可能出现的数字或嵌套",
+        ) from None
+
+
+class _Tally:
+    """Collects faults up to the limits, counts all of them."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, list[FieldFault]] = {}
+        self._counts: dict[str, int] = {}
+        self._records: dict[str, dict[int, None]] = {}
+        self._bytes: dict[str, int] = {}
+
+    def add(self, group: str, record: int, name: str, text: Found) -> None:
+        self._counts[group] = self._counts.get(group, 0) + 1
+        self._records.setdefault(group, {})[record] = None
+        faults = self._faults.setdefault(group, [])
+        size = len(name.encode()) + len(text[0]) + len(text[1].encode()) + 8
+        total = self._bytes.get(group, 0) + size
+        if len(faults) < MAX_FAULTS and total <= MAX_FAULT_BYTES:
+            faults.append(FieldFault(record, name, *text))
+            self._bytes[group] = total
+
+    def error(self, resource: str) -> GatewayError:
+        for group, make in (("uncatalogued", FieldUncataloguedError), ("scope", FieldOutOfScopeError)):
+            if group in self._counts:
+                names = ", ".join(dict.fromkeys(fault.field for fault in self._faults[group]))
+                return make(resource=resource, names=names, **self._details(group))
+        if "invalid" in self._counts:
+            count, records = self._counts["invalid"], len(self._records["invalid"])
+            return FieldInvalidError(
+                count=count, record_count=records, **self._details("invalid")
+            )
+        return RecordMalformedError(
+            reason="they are no flat objects", reason_zh="不是扁平的对象"
+        )
+
+    def _details(self, group: str) -> dict[str, Any]:
+        return {
+            "fields": tuple(self._faults[group]),
+            "fault_count": self._counts[group],
+            "records": tuple(self._records[group]),
+        }

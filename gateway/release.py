@@ -1,0 +1,295 @@
+"""What one grant lets out of one resource: worked out once, used by many calls.
+
+Depends on grant, snapshot and day only, so a use case keeps it under that key.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+from msgspec import Struct
+
+from gateway.errors import (
+    AgreementMissingError,
+    ApprovalMissingError,
+    RegionOutOfScopeError,
+    ResourceNotOursError,
+    ResourceNotSharedError,
+    ResourceStoppedError,
+    ResourceUncataloguedError,
+    ReviewMissingError,
+)
+from gateway.grants import VerifiedGrant
+from gateway.grants.claims import AuthorizationDetail
+from gateway.model.call import ExplainedField, Explanation, FieldTreatment
+from gateway.model.times import day_of
+from gateway.model.resource import Resource, ShareClass, Status
+from gateway.model.trust import Catalogue, Snapshot
+from gateway.ports import KeyProvider
+from gateway.records import Batch, RecordDecoder
+from keys.derive import Mac
+from keys.material import Purpose
+from keys.ring import Ring
+from masking.engine import Engine, compile_plan
+from masking.errors import PolicyMissingError
+from masking.operators import Scope
+from masking.plan import Plan, make_plan
+from masking.policy import Policy
+
+# Releases kept compiled; bounds memory against a caller with ever new grants.
+MAX_RELEASES = 256
+
+
+
+class Intake(Struct, frozen=True, kw_only=True):
+    """What may come in under a grant: the decoder, and the region as (column, prefix)."""
+
+    resource: Resource
+    decoder: RecordDecoder
+    region: tuple[int, str] | None
+
+    def check_region(self, batch: Batch) -> None:
+        """Check that every record lies in the grant's region.
+
+        Raises: RegionOutOfScopeError.
+        """
+        if self.region is None:
+            return
+        index, prefix = self.region
+        outside = tuple(
+            number
+            for number, code in enumerate(batch.columns[index], 1)
+            if not (isinstance(code, str) and code.startswith(prefix))
+        )
+        if outside:
+            raise RegionOutOfScopeError(
+                count=len(outside),
+                region=prefix.ljust(6, "0"),
+                field=self.resource.region_field,
+                records=outside,
+            )
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """What goes out under a grant: the plan, with everything compiled."""
+
+    resource: Resource
+    policy: Policy
+    policy_name: str
+    plan: Plan
+    engine: Engine
+    treatments: tuple[FieldTreatment, ...]
+    entered: tuple[tuple[str, str], ...]
+    output: type[Struct]
+
+
+def find_resource(
+    code: str, provider: str, requester: str, detail: AuthorizationDetail, catalogue: Catalogue
+) -> Resource:
+    """Return the resource if it is the provider's and may go to this requester.
+
+    Raises: a ResourceError.
+    """
+    resource = catalogue.resources.get(code)
+    if resource is None:
+        raise ResourceUncataloguedError(resource=code)
+    if resource.provider.department != provider:
+        raise ResourceNotOursError(resource=code, provider=resource.provider.department)
+    if resource.status is not Status.ACTIVE:
+        raise _stopped(resource)
+    _check_share(resource, requester, detail)
+    if resource.secrecy_review is None:
+        raise ReviewMissingError(resource=code)
+    if resource.protection.agreement and detail.agreement is None:
+        raise AgreementMissingError(resource=code)
+    return resource
+
+
+def _stopped(resource: Resource) -> ResourceStoppedError:
+    instead = resource.replaced_by
+    return ResourceStoppedError(
+        resource=resource.code,
+        status=resource.status,
+        status_zh="被替代" if instead else "停用",
+        instead=f"; use {instead}" if instead else "",
+        instead_zh=f"，请使用 {instead}" if instead else "",
+    )
+
+
+def _check_share(resource: Resource, requester: str, detail: AuthorizationDetail) -> None:
+    share = resource.share
+    if share.share_class is ShareClass.NONE:
+        raise ResourceNotSharedError(
+            resource=resource.code,
+            share_class=share.share_class,
+            reason="it is not shared",
+            reason_zh="不予共享",
+        )
+    if share.share_class is ShareClass.DEDICATED and requester not in share.departments:
+        raise ResourceNotSharedError(
+            resource=resource.code,
+            share_class=share.share_class,
+            reason="the requester is not among its departments",
+            reason_zh="使用部门不在专用名单内",
+        )
+    if share.share_class is ShareClass.CONDITIONAL and detail.approval is None:
+        raise ApprovalMissingError(resource=resource.code)
+
+
+def plan_release(
+    resource: Resource, grant: VerifiedGrant, snapshot: Snapshot, day: date
+) -> tuple[Plan, Policy]:
+    """Make the plan for what the grant names of the resource; return the policy too.
+
+    Raises: PolicyMissingError, FieldUnreleasableError.
+    """
+    policy = snapshot.policy
+    if policy is None:
+        raise PolicyMissingError(provider=resource.provider.department)
+    plan = make_plan(
+        fields=[field for field in resource.fields if field.id in grant.fields],
+        scheme=snapshot.trust.catalogue.grades,
+        level=grant.detail.level,
+        policy=policy,
+        requester=grant.requester,
+        purpose=grant.detail.purpose,
+        resource=resource.code,
+        at=day,
+    )
+    return plan, policy
+
+
+def make_intake(resource: Resource, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
+    """Compile what may come in: the fields that the grant names, in its region."""
+    decoder = RecordDecoder(resource, grant.fields, snapshot.trust.catalogue.code_lists)
+    region = None
+    if grant.detail.region is not None:
+        ids = [field.id for field in decoder.fields]
+        region = (ids.index(resource.region_field or ""), _region_prefix(grant.detail.region))
+    return Intake(resource=resource, decoder=decoder, region=region)
+
+
+def make_release(
+    intake: Intake,
+    grant: VerifiedGrant,
+    snapshot: Snapshot,
+    day: date,
+    mac: Callable[[bytes], Mac],
+) -> Release:
+    """Plan and compile what the grant lets out of the resource.
+
+    Raises: PolicyMissingError, FieldUnreleasableError, ExtraMissingError.
+    """
+    resource, fields = intake.resource, intake.decoder.fields
+    plan, policy = plan_release(resource, grant, snapshot, day)
+    scope = Scope(requester=grant.requester, purpose=grant.detail.purpose, resource=resource.code)
+    return Release(
+        resource=resource,
+        policy=policy,
+        policy_name=f"{policy.id}@{policy.version}",
+        plan=plan,
+        engine=compile_plan(plan, fields, mac=mac, scope=scope),
+        treatments=tuple(
+            FieldTreatment(
+                id=planned.id,
+                name=field.name,
+                type=planned.output_type,
+                treatment=msgspec.to_builtins(planned.treatment),
+                disclosure=planned.disclosure.label,
+            )
+            for planned, field in zip(plan.fields, fields, strict=True)
+        ),
+        entered=tuple((planned.id, planned.treatment.name) for planned in plan.fields),
+        output=msgspec.defstruct(
+            "Released",
+            [(f"f{index}", object) for index in range(len(fields))],
+            rename={f"f{index}": field.id for index, field in enumerate(fields)},
+            gc=False,
+        ),
+    )
+
+
+def explain_release(
+    resource: Resource, grant: VerifiedGrant, snapshot: Snapshot, day: date
+) -> Explanation:
+    """Tell what the plan does to each field, and which layer and rule decided.
+
+    Raises: PolicyMissingError, FieldUnreleasableError.
+    """
+    plan, policy = plan_release(resource, grant, snapshot, day)
+    fields = {field.id: field for field in resource.fields}
+    return Explanation(
+        resource=resource.code,
+        resource_name=resource.name,
+        requester=grant.requester,
+        purpose=grant.detail.purpose,
+        level=grant.detail.level,
+        policy=f"{policy.id}@{policy.version}",
+        fields=tuple(
+            ExplainedField(
+                id=planned.id,
+                name=fields[planned.id].name,
+                grade=fields[planned.id].grade,
+                kind=fields[planned.id].kind,
+                treatment=msgspec.to_builtins(planned.treatment),
+                disclosure=planned.disclosure.label,
+                type=planned.output_type,
+                layer=planned.layer,
+                rule=planned.rule,
+                reason=planned.reason,
+                reason_zh=planned.reason_zh,
+            )
+            for planned in plan.fields
+        ),
+    )
+
+
+def _region_prefix(region: str) -> str:
+    """Cut a GB/T 2260 code to its province, city or county."""
+    while region.endswith("00"):
+        region = region[:-2]
+    return region
+
+
+class Releases:
+    """Intakes and releases kept compiled, by grant, snapshot and day."""
+
+    def __init__(self, keys: KeyProvider) -> None:
+        self._keys = keys
+        self._intakes: OrderedDict[tuple[str, int], Intake] = OrderedDict()
+        self._releases: OrderedDict[tuple[str, int, date], Release] = OrderedDict()
+
+    def intake(self, resource: Resource, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
+        """Return the intake of a grant."""
+        place = (grant.digest, snapshot.number)
+        kept = self._intakes.get(place)
+        if kept is None:
+            kept = self._intakes[place] = make_intake(resource, grant, snapshot)
+            if len(self._intakes) > MAX_RELEASES:
+                self._intakes.popitem(last=False)
+        return kept
+
+    def release(
+        self, intake: Intake, grant: VerifiedGrant, snapshot: Snapshot, now: int
+    ) -> Release:
+        """Return the release at `now`, Unix milliseconds.
+
+        Raises: PolicyMissingError, FieldUnreleasableError, ExtraMissingError,
+            KeyUnavailableError.
+        """
+        place = (grant.digest, snapshot.number, day_of(now))
+        kept = self._releases.get(place)
+        if kept is None:
+            kept = make_release(intake, grant, snapshot, place[2], self._mac(now // 1000))
+            self._releases[place] = kept
+            if len(self._releases) > MAX_RELEASES:
+                self._releases.popitem(last=False)
+        return kept
+
+    def _mac(self, now: int) -> Callable[[bytes], Mac]:
+        def mac(context: bytes) -> Mac:
+            key = Ring(self._keys.list_keys()).active(Purpose.PSEUDONYM, at=now)
+            return self._keys.mac(key.key_id, context)
+
+        return mac

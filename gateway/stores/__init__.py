@@ -1,0 +1,1 @@
+"""Adapters of the ports: folders, files and SQLite on this machine's disk."""

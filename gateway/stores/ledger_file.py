@@ -1,0 +1,81 @@
+"""The ledger as an append-only file: one JSON line an entry, synced before it counts."""
+
+import fcntl
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from gateway.errors import LedgerUnavailableError
+from gateway.ledger import RECEIPT_LABEL, SALT_BYTES, receipt_for, settle
+from gateway.model.call import Entry, Receipt
+
+# A line is some kilobytes; the last one is looked for in this much of the tail.
+TAIL_BYTES = 64 * 1024
+
+
+class FileLedger:
+    """A LedgerSink. Processes share the file; each append holds its lock.
+
+    `sign` signs a receipt's digest with the ledger key `key_id`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        random: Callable[[int], bytes],
+        key_id: str,
+        sign: Callable[[bytes], bytes],
+    ) -> None:
+        self._path, self._random = path, random
+        self._key_id, self._sign = key_id, sign
+
+    def append(self, entry: Entry) -> Receipt:
+        """Write the entry; it is durable on return.
+
+        Raises: LedgerUnavailableError; the file then ends where it did.
+        """
+        settled = settle(entry, self._random(SALT_BYTES))
+        line = msgspec.json.encode(settled) + b"\n"
+        try:
+            place = self._write(line)
+        except OSError:
+            raise LedgerUnavailableError from None
+        receipt = receipt_for(settled, place)
+        signature = self._sign(RECEIPT_LABEL + bytes.fromhex(receipt.entry))
+        return msgspec.structs.replace(
+            receipt, key_id=self._key_id, signature=signature.hex()
+        )
+
+    def _write(self, line: bytes) -> int:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            end = os.lseek(handle, 0, os.SEEK_END)
+            whole = self._whole_end(handle, end)
+            if whole != end:
+                # A process died while it wrote: nobody got an answer for that line.
+                os.ftruncate(handle, whole)
+            try:
+                written = os.write(handle, line)
+                if written != len(line):
+                    raise OSError("the disk is full")
+                os.fsync(handle)
+            except OSError:
+                os.ftruncate(handle, whole)
+                raise
+            return whole
+        finally:
+            os.close(handle)
+
+    def _whole_end(self, handle: int, end: int) -> int:
+        """Return the position behind the last whole line."""
+        while end:
+            start = max(0, end - TAIL_BYTES)
+            at = os.pread(handle, end - start, start).rfind(b"\n")
+            if at >= 0:
+                return start + at + 1
+            end = start
+        return 0

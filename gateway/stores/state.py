@@ -1,0 +1,76 @@
+"""Quotas and claims in one SQLite file, shared by all processes of a node."""
+
+import sqlite3
+from pathlib import Path
+
+from gateway.errors import LedgerUnavailableError
+
+# A writer waits this long for another process before it gives up.
+BUSY_SECONDS = 10.0
+# Claims past their envelope's expiry are swept in this many at a time.
+SWEEP_ROWS = 1000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS quota (
+    grant_id TEXT NOT NULL, day TEXT NOT NULL, used INTEGER NOT NULL,
+    PRIMARY KEY (grant_id, day)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS claim (
+    sender TEXT NOT NULL, envelope BLOB NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (sender, envelope)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claim_expires ON claim (expires);
+"""
+
+
+class SqliteState:
+    """A QuotaStore and a ClaimStore. Every change is durable when a method returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")
+        self._database.executescript(_SCHEMA)
+        path.chmod(0o600)
+
+    def reserve(self, grant: str, day: str, rows: int, limit: int) -> int | None:
+        """Charge `rows` to (grant, day) if they fit; else return the rows used."""
+        if rows <= limit and self._run(
+            "INSERT INTO quota VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET used = used + ?3 "
+            "WHERE used + ?3 <= ?4 RETURNING used",
+            (grant, day, rows, limit),
+        ):
+            return None
+        used = self._run("SELECT used FROM quota WHERE grant_id = ? AND day = ?", (grant, day))
+        return used[0][0] if used else 0
+
+    def claim(self, sender: str, envelope_id: bytes, expires: int, now: int) -> bool:
+        """Claim (sender, id); False if it was claimed before. Times in ms."""
+        self._run(
+            "DELETE FROM claim WHERE (sender, envelope) IN "
+            "(SELECT sender, envelope FROM claim WHERE expires < ? LIMIT ?)",
+            (now, SWEEP_ROWS),
+        )
+        return bool(
+            self._run(
+                "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
+                (sender, envelope_id, expires),
+            )
+        )
+
+    def release(self, sender: str, envelope_id: bytes) -> None:
+        """Give a claim back."""
+        self._run("DELETE FROM claim WHERE sender = ? AND envelope = ?", (sender, envelope_id))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _run(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, ...]]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error:
+            # Not to know what was used or claimed is not to release anything.
+            raise LedgerUnavailableError from None
