@@ -1,8 +1,5 @@
 """A call on its way: what is known of it so far, and its entry in the ledger."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from msgspec import Struct
 
 from gateway.errors import LedgerUnavailableError
@@ -43,17 +40,9 @@ class Calls:
         self._kind, self._ledger, self._clock = kind, ledger, clock
         self._counter = RefusalCounter()
 
-    @contextmanager
-    def call(self, caller: str, reference: str | None) -> Iterator[Trail]:
-        """Begin a call; a refusal inside is entered and raised."""
-        trail = Trail(now=self._clock(), caller=caller, reference=reference)
-        try:
-            yield trail
-        except LedgerUnavailableError:
-            raise
-        except SealgateError as refusal:
-            self._refused(trail, refusal.code)
-            raise
+    def begin(self, caller: str, reference: str | None) -> Trail:
+        """Begin a call; its one time is now."""
+        return Trail(now=self._clock(), caller=caller, reference=reference)
 
     def enter(self, trail: Trail, outcome: str = "ok", kind: str | None = None) -> Receipt:
         """Write the entry of a call, durably.
@@ -86,7 +75,14 @@ class Calls:
         for entry in self._counter.drain(self._clock()):
             self._ledger.append(entry)
 
-    def _refused(self, trail: Trail, code: str) -> None:
+    def refuse(self, trail: Trail, refusal: SealgateError) -> None:
+        """Enter a refusal; strangers are counted.
+
+        Raises: LedgerUnavailableError.
+        """
+        code = refusal.code
+        if isinstance(refusal, LedgerUnavailableError):
+            return
         if not trail.authenticated and code in BEFORE_AUTHENTICATION:
             self._counter.count(self._kind, code, trail.now)
             if self._counter.due(trail.now):

@@ -10,7 +10,6 @@ from gateway.model.resource import DepartmentId, Name
 from masking import document
 from masking.errors import DocumentInvalidError
 
-
 T = TypeVar("T")
 
 

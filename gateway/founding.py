@@ -11,9 +11,10 @@ from gateway.config import AuthorityFile, NodeFile, Places
 from gateway.errors import CatalogueInvalidError
 from gateway.installation import department_entry, found_authority, found_node
 from gateway.model.resource import DepartmentId, Name
-from gateway.node import open_keys, system_clock
 from gateway.ports import Clock
+from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
+from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.stores.trust_folder import install_trust
 from gateway.world import catalogue_files, files
@@ -21,7 +22,7 @@ from keys.stores.keyfile import MINIMUM_MEMLIMIT, Cost
 from masking import document
 
 ISSUER_AGE = 90 * 86_400
-PASSPHRASE_FILE = "passphrase"
+PASSPHRASE_FILE = "passphrase"  # noqa: S105 - the name of a file
 # The passphrase is 256 random bits in a file beside: no guessing to slow down.
 _COST = Cost(opslimit=1, memlimit=MINIMUM_MEMLIMIT)
 

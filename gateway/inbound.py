@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from gateway.calls import Calls, Trail
-from gateway.envelope.content_keys import OpeningCache
 from gateway.envelope.chain import Chain, broken
+from gateway.envelope.content_keys import OpeningCache
 from gateway.envelope.header import Header, MessageType
 from gateway.envelope.opening import (
     Plaintext,
@@ -42,11 +42,16 @@ from gateway.errors import (
     LedgerUnavailableError,
 )
 from gateway.model.call import MANIFEST_VERSION, Manifest, Opened
-from gateway.model.trust import Snapshot
 from gateway.model.times import utc
+from gateway.model.trust import Snapshot
 from gateway.parties import MAX_SKEW_MS, check_snapshot, find_department, find_verifying_key
 from gateway.ports import ClaimStore, Clock, GrantBook, KeyProvider, LedgerSink, SnapshotSource
-from keys.errors import DecryptionFailedError, KeyUnavailableError, SuiteRefusedError
+from keys.errors import (
+    DecryptionFailedError,
+    KeyUnavailableError,
+    SealgateError,
+    SuiteRefusedError,
+)
 from keys.ring import Ring
 from keys.suites import suite
 
@@ -90,8 +95,7 @@ class Inbound:
 
         Raises: a SealgateError with a stable code; it is in the ledger then.
         """
-        with self._calls.call(caller, reference) as trail:
-            return self._open(data, trail, reopen, None)
+        return self._opened(data, reopen, caller, reference, None)
 
     def open_stream(
         self,
@@ -108,14 +112,22 @@ class Inbound:
         """
         chain = Chain()
         for data in parts:
-            with self._calls.call(caller, reference) as trail:
-                opened = self._open(data, trail, reopen, chain)
-            yield opened
+            yield self._opened(data, reopen, caller, reference, chain)
         chain.check_ended()
 
     def close(self) -> None:
         """Enter in the ledger what was only counted so far."""
         self._calls.close()
+
+    def _opened(
+        self, data: bytes, reopen: bool, caller: str, reference: str | None, chain: Chain | None
+    ) -> Opened:
+        trail = self._calls.begin(caller, reference)
+        try:
+            return self._open(data, trail, reopen, chain)
+        except SealgateError as refusal:
+            self._calls.refuse(trail, refusal)
+            raise
 
     def _open(self, data: bytes, trail: Trail, reopen: bool, chain: Chain | None) -> Opened:
         now = trail.now
@@ -157,7 +169,9 @@ class Inbound:
     def _check_suite(self, header: Header, snapshot: Snapshot) -> None:
         if header.suite not in find_department(self._department, snapshot).suites:
             raise SuiteRefusedError(
-                suite=header.suite, reason="this department does not accept it", reason_zh="本部门不接受"
+                suite=header.suite,
+                reason="this department does not accept it",
+                reason_zh="本部门不接受",
             )
 
     def _check_ours(self, header: Header, now: int) -> None:

@@ -8,8 +8,8 @@ from gateway.authority.authority import dump_yaml
 from gateway.config import AuthorityFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError, RequestMalformedError
 from gateway.model.trust import Department, Issuer, PublicKey
-from gateway.node import passphrase_source
 from gateway.stores.files import write_whole
+from gateway.stores.keyfile import passphrase_source
 from gateway.trust import IssuerFile
 from keys.material import Purpose
 from keys.ports import KeyInfo
@@ -25,7 +25,12 @@ PUBLIC_PURPOSES = (Purpose.SIGNING, Purpose.OPENING, Purpose.LEDGER)
 
 
 def found_node(
-    folder: Path, file: NodeFile, now: int, *, passphrase: bytes | None = None, cost: Cost | None = None
+    folder: Path,
+    file: NodeFile,
+    now: int,
+    *,
+    passphrase: bytes | None = None,
+    cost: Cost | None = None,
 ) -> None:
     """Make a node's folder with its keys; `now` is Unix seconds.
 
@@ -43,7 +48,11 @@ def found_node(
     store = _make_keys(places, file.passphrase_file, passphrase, cost)
     for purpose, suite_number, days in (
         (Purpose.SIGNING, XWING, KEY_DAYS),
-        *((Purpose.OPENING, number, KEY_DAYS) for number in (XWING, X25519) if number in file.suites),
+        *(
+            (Purpose.OPENING, number, KEY_DAYS)
+            for number in (XWING, X25519)
+            if number in file.suites
+        ),
         (Purpose.PSEUDONYM, XWING, PSEUDONYM_DAYS),
         (Purpose.LEDGER, XWING, KEY_DAYS),
     ):
@@ -101,11 +110,7 @@ def department_entry(file: NodeFile, keys: tuple[KeyInfo, ...]) -> Department:
         name=file.name,
         name_en=file.name_en,
         suites=file.suites,
-        keys=tuple(
-            public_entry(key)
-            for key in keys
-            if key.purpose in PUBLIC_PURPOSES
-        ),
+        keys=tuple(public_entry(key) for key in keys if key.purpose in PUBLIC_PURPOSES),
     )
 
 
@@ -127,5 +132,3 @@ def _make_keys(
         write_whole(places.folder / passphrase_file, passphrase + b"\n", mode=0o600)
     source = passphrase_source(places.folder, passphrase_file, confirm=True)
     return FileStore.create(places.keys, source, cost=cost)
-
-

@@ -1,7 +1,6 @@
 """A node: one department's gateway, wired to the files of its folder."""
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
@@ -13,37 +12,14 @@ from gateway.model.call import Explanation, Opened, Sealed, SealRequest
 from gateway.model.trust import Snapshot
 from gateway.outbound import Outbound
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink
+from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
+from gateway.stores.keyfile import open_keys
 from gateway.stores.ledger_file import FileLedger
 from gateway.stores.snapshots import FolderSnapshots
 from gateway.stores.state import SqliteState
 from keys.material import Purpose
 from keys.ring import Ring
-from keys.stores.file import FileStore
-from keys.stores.passphrase import (
-    PassphraseFile,
-    PassphrasePrompt,
-    PassphraseSource,
-    PassphraseVariable,
-)
-
-PASSPHRASE_VARIABLE = "SEALGATE_PASSPHRASE"
-
-
-def system_clock() -> int:
-    """Tell the time as Unix milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def passphrase_source(
-    folder: Path, passphrase_file: str | None, *, confirm: bool = False
-) -> PassphraseSource:
-    """Return where the passphrase comes from: file, variable, prompt, in this order."""
-    if passphrase_file is not None:
-        return PassphraseFile(folder / passphrase_file)
-    if PASSPHRASE_VARIABLE in os.environ:
-        return PassphraseVariable(PASSPHRASE_VARIABLE)
-    return PassphrasePrompt(f"{folder.name} 口令 / passphrase: ", confirm=confirm)
 
 
 class Node:
@@ -120,9 +96,7 @@ class Node:
         reference: str | None = None,
     ) -> Iterator[Opened]:
         """Open a chain of envelopes; see `gateway.inbound`."""
-        return self._inbound.open_stream(
-            parts, reopen=reopen, caller=caller, reference=reference
-        )
+        return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
 
     def explain(self, resource: str, grant: str) -> Explanation:
         """Tell what a grant would let out of a resource; see `gateway.outbound`."""
@@ -162,11 +136,3 @@ class Node:
             key_id=key.key_id,
             sign=lambda message: self.keys.sign(key.key_id, message),
         )
-
-
-def open_keys(places: Places, passphrase_file: str | None) -> FileStore:
-    """Open the key file of a folder.
-
-    Raises: KeyUnavailableError.
-    """
-    return FileStore(places.keys, passphrase_source(places.folder, passphrase_file))

@@ -82,8 +82,12 @@ class Outbound:
 
         Raises: a SealgateError with a stable code; it is in the ledger then.
         """
-        with self._calls.call(request.caller, request.reference) as trail:
+        trail = self._calls.begin(request.caller, request.reference)
+        try:
             return self._seal(request, request.records, trail, None, None)
+        except SealgateError as refusal:
+            self._calls.refuse(trail, refusal)
+            raise
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records, each like `request.records`, as a chain of envelopes.
@@ -94,15 +98,14 @@ class Outbound:
         stream_id, part, rows, previous = b"", 0, 0, b""
         for batch, last in _mark_last(batches):
             part += 1
+            trail = self._calls.begin(request.caller, request.reference)
+            stream_id = stream_id or uuid7(trail.now, self._dice)
+            place = StreamPlace(stream_id=stream_id, part=part, last=last, previous_digest=previous)
             try:
-                with self._calls.call(request.caller, request.reference) as trail:
-                    stream_id = stream_id or uuid7(trail.now, self._dice)
-                    place = StreamPlace(
-                        stream_id=stream_id, part=part, last=last, previous_digest=previous
-                    )
-                    sealed = self._seal(request, batch, trail, place, rows)
-            except SealgateError as error:
-                error.shift_records(rows)
+                sealed = self._seal(request, batch, trail, place, rows)
+            except SealgateError as refusal:
+                refusal.shift_records(rows)
+                self._calls.refuse(trail, refusal)
                 raise
             previous, rows = sealed.digest, rows + sealed.manifest.records
             yield sealed
@@ -163,7 +166,10 @@ class Outbound:
         trail.authenticated = True
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         resource = find_resource(  # 3
-            request.resource, self._department, grant.requester, grant.detail,
+            request.resource,
+            self._department,
+            grant.requester,
+            grant.detail,
             snapshot.trust.catalogue,
         )
         intake = self._releases.intake(resource, grant, snapshot)
@@ -177,7 +183,13 @@ class Outbound:
         totals = _totals(place, rows_before, batch.size)
         manifest = self._manifest(snapshot, grant, release, batch, masked, totals)  # 8
         header, sealed = self._envelope(  # 9
-            request, snapshot, grant, release, place, now, _encode(manifest),
+            request,
+            snapshot,
+            grant,
+            release,
+            place,
+            now,
+            _encode(manifest),
             _encode(list(map(release.output, *masked.columns))),
         )
         self._recheck(snapshot, request, header, now)  # 10
@@ -274,9 +286,7 @@ class Outbound:
             sign=lambda message: self._keys.sign(sender, message),
         )
 
-    def _recheck(
-        self, snapshot: Snapshot, request: SealRequest, header: Header, now: int
-    ) -> None:
+    def _recheck(self, snapshot: Snapshot, request: SealRequest, header: Header, now: int) -> None:
         newest = self._snapshots.current()
         if newest is not snapshot:
             self._grants.verify(request.grant, newest, now // 1000)

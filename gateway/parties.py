@@ -1,6 +1,7 @@
 """The parties of an envelope, as the trust data of a call knows them."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.envelope.header import Header
 from gateway.errors import DepartmentUnknownError, TrustStaleError
@@ -87,7 +88,9 @@ def find_verifying_key(header: Header, snapshot: Snapshot) -> VerifyingKey:
         )
     if suite(key.suite).jws_algorithm != suite(header.suite).jws_algorithm:
         raise SuiteRefusedError(
-            suite=header.suite, reason="the sender's key is of another", reason_zh="发送方密钥属另一套件"
+            suite=header.suite,
+            reason="the sender's key is of another",
+            reason_zh="发送方密钥属另一套件",
         )
     return _verifying_key(key.suite, key.raw)
 
@@ -95,11 +98,6 @@ def find_verifying_key(header: Header, snapshot: Snapshot) -> VerifyingKey:
 @lru_cache(MAX_PARSED)
 def _verifying_key(number: int, public: bytes) -> VerifyingKey:
     return suite(number).verifying_key(public)
-
-
-@lru_cache(MAX_PARSED)
-def _sealing_key(number: int, public: bytes) -> SealingKey:
-    return suite(number).sealing_key(public)
 
 
 def _no_opening_key(department: str) -> KeyUnavailableError:
@@ -114,6 +112,8 @@ class Parties:
 
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
+        self._ring = Ring(keys.list_keys())
+        self._chosen: dict[tuple[int, str, tuple[int, ...], int | None], Recipient] = {}
 
     def sender(self, snapshot: Snapshot, now: int) -> str:
         """Return the id of our signing key that the directory knows.
@@ -121,7 +121,9 @@ class Parties:
         Raises: KeyUnavailableError.
         """
         ours = snapshot.trust.departments.get(self._department)
-        key_id = Ring(self._keys.list_keys()).active(Purpose.SIGNING, at=now // 1000).key_id
+        if self._keys.list_keys() is not self._ring.keys:
+            self._ring = Ring(self._keys.list_keys())
+        key_id = self._ring.active(Purpose.SIGNING, at=now // 1000).key_id
         known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
         if known is None or not usable(known, now):
             raise KeyUnavailableError(
@@ -142,26 +144,45 @@ class Parties:
 
         Raises: DepartmentUnknownError, SuiteRefusedError, KeyUnavailableError.
         """
-        department = find_department(department_id, snapshot)
-        allowed = [number for number in suites if number in department.suites]
-        if wanted is not None:
-            allowed = [number for number in allowed if number == wanted]
-        if not allowed:
-            raise SuiteRefusedError(
-                suite="(any)" if wanted is None else wanted,
-                reason="our policy and the requester do not both accept it",
-                reason_zh="我方策略与使用部门未共同接受",
-            )
-        for number in allowed:
-            key = max(
-                (
-                    key
-                    for key in department.keys
-                    if key.purpose is Purpose.OPENING and key.suite == number and usable(key, now)
-                ),
-                key=lambda key: (key.not_before, key.key_id),
-                default=None,
-            )
-            if key is not None:
-                return _sealing_key(number, key.raw)
-        raise _no_opening_key(department_id)
+        place = (snapshot.number, department_id, suites, wanted)
+        chosen = self._chosen.get(place)
+        if chosen is None or not usable(chosen.entry, now):
+            if len(self._chosen) >= MAX_PARSED:
+                self._chosen.clear()
+            chosen = _choose(find_department(department_id, snapshot), suites, wanted, now)
+            self._chosen[place] = chosen
+        return chosen.key
+
+
+class Recipient(NamedTuple):
+    """A requester's key: its entry in the directory, and parsed."""
+
+    entry: PublicKey
+    key: SealingKey
+
+
+def _choose(
+    department: Department, suites: tuple[int, ...], wanted: int | None, now: int
+) -> Recipient:
+    allowed = [number for number in suites if number in department.suites]
+    if wanted is not None:
+        allowed = [number for number in allowed if number == wanted]
+    if not allowed:
+        raise SuiteRefusedError(
+            suite="(any)" if wanted is None else wanted,
+            reason="our policy and the requester do not both accept it",
+            reason_zh="我方策略与使用部门未共同接受",
+        )
+    for number in allowed:
+        key = max(
+            (
+                key
+                for key in department.keys
+                if key.purpose is Purpose.OPENING and key.suite == number and usable(key, now)
+            ),
+            key=lambda key: (key.not_before, key.key_id),
+            default=None,
+        )
+        if key is not None:
+            return Recipient(key, suite(number).sealing_key(key.raw))
+    raise _no_opening_key(department.id)

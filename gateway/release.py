@@ -23,8 +23,8 @@ from gateway.errors import (
 from gateway.grants import VerifiedGrant
 from gateway.grants.claims import AuthorizationDetail
 from gateway.model.call import ExplainedField, Explanation, FieldTreatment
-from gateway.model.times import day_of
 from gateway.model.resource import Resource, ShareClass, Status
+from gateway.model.times import day_of
 from gateway.model.trust import Catalogue, Snapshot
 from gateway.ports import KeyProvider
 from gateway.records import Batch, RecordDecoder
@@ -39,7 +39,6 @@ from masking.policy import Policy
 
 # Releases kept compiled; bounds memory against a caller with ever new grants.
 MAX_RELEASES = 256
-
 
 
 class Intake(Struct, frozen=True, kw_only=True):

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from gateway.authority.authority import STATUS_ROOM
+from gateway.catalogue import read_catalogue
 from gateway.founding import WorldDepartment, read_world
 from gateway.grants.claims import (
-    DETAIL_TYPE,
     TOKEN_TYPE,
     Approval,
     AuthorizationDetail,
@@ -31,13 +31,11 @@ from gateway.grants.status import issue_status_list, verify_status_list
 from gateway.grants.token import encode_segment
 from gateway.inbound import Inbound
 from gateway.installation import PUBLIC_PURPOSES, public_entry
-from gateway.ledger import SALT_BYTES, receipt_for, settle
 from gateway.model.call import Entry, Opened, Receipt, Row, Sealed, SealRequest
 from gateway.model.resource import Resource
 from gateway.model.trust import Blocks, Catalogue, Department, Issuer, Snapshot, Trust
 from gateway.outbound import Outbound
 from gateway.sample import rows as sample_rows
-from gateway.catalogue import read_catalogue
 from gateway.world import catalogue_files, files
 from keys.material import Purpose
 from keys.stores.memory import MemoryStore
@@ -74,9 +72,12 @@ class MemoryLedger:
         self.entries: list[Entry] = []
 
     def append(self, entry: Entry) -> Receipt:
-        """Keep the entry."""
+        """Keep the entry; the receipt's digest is of the shared part alone."""
         self.entries.append(entry)
-        return receipt_for(settle(entry, bytes(SALT_BYTES)), len(self.entries) - 1)
+        digest = sha256(msgspec.json.encode(entry.shared)).hexdigest()
+        return Receipt(
+            shared=entry.shared, entry=digest, private="", position=len(self.entries) - 1
+        )
 
 
 class MemoryState:
@@ -200,9 +201,7 @@ class MemoryCity:
     `catalogue` replaces the packaged catalogue, `policy` the provider's policy.
     """
 
-    def __init__(
-        self, *, catalogue: Catalogue | None = None, policy: Policy | None = None
-    ) -> None:
+    def __init__(self, *, catalogue: Catalogue | None = None, policy: Policy | None = None) -> None:
         world = read_world()
         self.clock = FixedClock()
         self.iss = world.issuer.iss
@@ -268,9 +267,7 @@ class MemoryCity:
             sign=self.sign,
         )
         if "status_lists" not in changes:
-            changes["status_lists"] = {
-                STATUS_URI: verify_status_list(token, issuers, now)
-            }
+            changes["status_lists"] = {STATUS_URI: verify_status_list(token, issuers, now)}
         trust = msgspec.structs.replace(self.trust, version=self.trust.version + 1, **changes)
         for node in self.nodes:
             node.snapshots.change(trust=trust)
@@ -282,7 +279,7 @@ class MemoryCity:
     def detail(self, **changes: Any) -> AuthorizationDetail:
         """Return authorization details of an ordinary grant, changed by name."""
         detail = AuthorizationDetail(
-            type=DETAIL_TYPE,
+            type="gov-data-share",
             resource=RESOURCE,
             fields=FIELDS,
             purpose=PURPOSE,

@@ -131,7 +131,10 @@ class _Reader:
                 yield found.uri, found
 
     def _check_key(
-        self, doc: Document[Department] | Document[IssuerFile], path: tuple[str | int, ...], key: PublicKey
+        self,
+        doc: Document[Department] | Document[IssuerFile],
+        path: tuple[str | int, ...],
+        key: PublicKey,
     ) -> None:
         try:
             material = b64decode(key.public, validate=True)

@@ -134,7 +134,6 @@ def rotate(keys: Keys, purpose: Purpose, suite: int, now: int) -> Keys:
     Raises:
         KeyUnavailableError: no next key is valid; nothing is retired then.
     """
-    _next(keys, purpose, suite, now)
     active = _active(keys, purpose, suite)
     if active is not None:
         keys = retire(keys, active.key_id, now)

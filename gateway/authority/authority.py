@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import yaml
 from msgspec import Struct, to_builtins
 
@@ -11,7 +12,6 @@ from gateway.authority.register import Issued, Register, Revoked
 from gateway.config import Places
 from gateway.errors import DepartmentUnknownError, RequestMalformedError
 from gateway.grants.claims import (
-    DETAIL_TYPE,
     TOKEN_TYPE,
     Approval,
     AuthorizationDetail,
@@ -25,17 +25,16 @@ from gateway.grants.token import encode_segment, read_claims
 from gateway.grants.verifying import check_detail, check_scope
 from gateway.model.call import Mode
 from gateway.model.trust import Department, Trust
-from gateway.node import open_keys, system_clock
 from gateway.ports import Clock, Dice
 from gateway.release import find_resource
+from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
+from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import read_trust
 from keys.material import Purpose
 from keys.ports import KeyInfo, KeyProvider
 from keys.ring import Ring
-
-import msgspec
 
 DAY = 24 * 3600
 JTI_BYTES = 16
@@ -142,7 +141,8 @@ class Authority:
             issued, revoked = self._register.read()
             if jti not in issued:
                 raise RequestMalformedError(
-                    reason="no grant of that jti was issued here", reason_zh="此处未签发过该编号的授权"
+                    reason="no grant of that jti was issued here",
+                    reason_zh="此处未签发过该编号的授权",
                 )
             if jti not in revoked:
                 self._register.append(Revoked(jti=jti, at=self._now()))
@@ -180,7 +180,7 @@ class Authority:
         purpose = trust.catalogue.purposes.get(request.purpose)
         begins = now if request.begins is None else request.begins
         detail = AuthorizationDetail(
-            type=DETAIL_TYPE,
+            type="gov-data-share",
             resource=request.resource,
             fields=request.fields,
             purpose=request.purpose,

@@ -55,7 +55,7 @@ def date_misfits(pattern: str, open_end: bool) -> Misfits:
         parts = [int(part) for part in found.groups()]
         year, month, day, hour, minute, second = [*parts, *_FILL[len(parts) :]]
         try:
-            datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - only validity counts
+            datetime(year, month, day, hour, minute, second)
         except ValueError:
             return False
         return True

@@ -39,9 +39,7 @@ class _Reader:
 
     def read(self, name: str, shape: type[T]) -> Document[T] | None:
         try:
-            return document.read(
-                self.files[name], shape, file=name, error=CatalogueInvalidError
-            )
+            return document.read(self.files[name], shape, file=name, error=CatalogueInvalidError)
         except CatalogueInvalidError as error:
             self.faults += error.faults
             return None
@@ -127,9 +125,7 @@ def _read_scheme(reader: _Reader) -> GradeScheme:
 
 def _read_purposes(reader: _Reader) -> Purposes | None:
     if "purposes.yaml" not in reader.files:
-        reader.faults.append(
-            _whole("purposes.yaml", "the file is missing", "缺少该文件")
-        )
+        reader.faults.append(_whole("purposes.yaml", "the file is missing", "缺少该文件"))
         return None
     doc = reader.read("purposes.yaml", Purposes)
     if doc is None:

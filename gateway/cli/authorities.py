@@ -11,7 +11,7 @@ from gateway.cli.words import add_command, add_group, read_token
 from gateway.grants.claims import Approval, Claims
 from gateway.grants.token import parse_token, read_claims
 from gateway.model.times import utc
-from gateway.node import system_clock
+from gateway.stores.clock import system_clock
 from gateway.stores.files import write_whole
 
 
@@ -41,7 +41,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     issue.add_argument("--approval-reference", help="reference of that decision 审批文号")
     issue.add_argument("--authority", type=Path, required=True, metavar="DIR")
     issue.add_argument("--out", type=Path, required=True, metavar="FILE")
-    inspect = add_command(grants, "inspect", _inspect, "show what a grant says, unverified 查看授权")
+    inspect = add_command(
+        grants, "inspect", _inspect, "show what a grant says, unverified 查看授权"
+    )
     inspect.add_argument("file", type=Path, metavar="FILE")
     revoke = add_command(grants, "revoke", _revoke, "revoke a grant 撤销授权")
     revoke.add_argument("--authority", type=Path, required=True, metavar="DIR")

@@ -156,4 +156,3 @@ def _report(chosen: argparse.Namespace, last: Opened) -> None:
             f"{count} 个值形式不符，已遮蔽",
             file=sys.stderr,
         )
-

@@ -10,7 +10,8 @@ from gateway.cli.words import add_command, add_group
 from gateway.config import Places
 from gateway.installation import KEY_DAYS, PSEUDONYM_DAYS
 from gateway.model.times import utc
-from gateway.node import open_keys, passphrase_source, system_clock
+from gateway.stores.clock import system_clock
+from gateway.stores.keyfile import open_keys, passphrase_source
 from keys.material import Purpose
 from keys.ports import KeyInfo
 from keys.stores.file import FileStore

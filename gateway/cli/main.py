@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Names a file and a cause; never what a file holds.
         print(f"sealgate: {error.filename or ''}: {error.strerror or 'I/O error'}", file=sys.stderr)
         return FAILED
-    except Exception as error:  # noqa: BLE001 - a traceback could show a value
+    except Exception as error:
         place = _place(error)
         print(f"sealgate: internal error {type(error).__name__} at {place}", file=sys.stderr)
         return FAILED

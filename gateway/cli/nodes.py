@@ -10,8 +10,9 @@ from gateway.config import AuthorityFile, NodeFile, Places
 from gateway.errors import CatalogueInvalidError
 from gateway.installation import department_entry, found_authority, found_node
 from gateway.model.trust import Department
-from gateway.node import open_keys, system_clock
+from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
+from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.stores.trust_folder import copy_out, install_trust
 from gateway.world import catalogue_files
@@ -28,21 +29,30 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     init.add_argument("folder", type=Path, metavar="DIR")
     who = init.add_mutually_exclusive_group(required=True)
     who.add_argument("--department", metavar="USCC", help="a node of this department 部门代码")
-    who.add_argument("--authority", metavar="ISSUER", help="an authority with this issuer id 签发者")
+    who.add_argument(
+        "--authority", metavar="ISSUER", help="an authority with this issuer id 签发者"
+    )
     init.add_argument("--name", help="name of the department or issuer 名称")
     init.add_argument(
-        "--catalogue", type=Path, metavar="DIR",
+        "--catalogue",
+        type=Path,
+        metavar="DIR",
         help="authority: catalogue to begin with, by default the packaged one 初始目录",
     )
     init.add_argument(
-        "--passphrase-file", metavar="NAME",
+        "--passphrase-file",
+        metavar="NAME",
         help="file in DIR that holds the passphrase of the keys; without it, "
         "SEALGATE_PASSPHRASE or a prompt 口令文件",
     )
     trust = add_group(commands, "trust", "hand trust data around 传递信任数据")
     for name, run, text in (
         ("export", _export, "write a node's public entry, or an authority's trust data 导出"),
-        ("import", _import, "take trust data into a node, or a public entry into an authority 导入"),
+        (
+            "import",
+            _import,
+            "take trust data into a node, or a public entry into an authority 导入",
+        ),
     ):
         command = add_command(trust, name, run, text)
         side = command.add_mutually_exclusive_group(required=True)
@@ -112,5 +122,3 @@ def _import(chosen: argparse.Namespace) -> int:
     trust = install_trust(places.trust, files, system_clock() // 1000)
     print(f"trust data version {trust.version} 信任数据版本 {trust.version}")
     return 0
-
-

@@ -14,7 +14,7 @@ from gateway.catalogue import read_catalogue
 from gateway.cli.terminal import progress
 from gateway.cli.words import WrongUseError, add_command
 from gateway.errors import ResourceUncataloguedError
-from gateway.sample import batches
+from gateway.sample import Record, batches
 from gateway.stores.files import read_folder, whole_file
 from gateway.world import catalogue_files
 
@@ -60,10 +60,10 @@ def _sample(chosen: argparse.Namespace) -> int:
     return 0
 
 
-Batch = list[dict[str, object]]
+Batch = list[Record]
 
 
-def _narrow(record: dict[str, object], names: set[str]) -> dict[str, object]:
+def _narrow(record: Record, names: set[str]) -> Record:
     return {name: value for name, value in record.items() if name in names}
 
 

@@ -35,11 +35,15 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     seal.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
     seal.add_argument("--encoding", default="utf-8", help="of CSV; utf-8 or gb18030 编码")
     seal.add_argument(
-        "--rejects", type=Path, metavar="FILE",
+        "--rejects",
+        type=Path,
+        metavar="FILE",
         help="set ill-typed rows aside here instead of refusing the call 另存类型不符的行",
     )
     seal.add_argument(
-        "--stream", action="store_true", help="a chain of small envelopes; large input is one anyway"
+        "--stream",
+        action="store_true",
+        help="a chain of small envelopes; large input is one anyway",
     )
     seal.add_argument("--suite", type=int, help="by default the best both sides accept 密码套件")
     seal.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
@@ -175,4 +179,6 @@ def _report(chosen: argparse.Namespace, parts: list[Sealed]) -> None:
         f"{chosen.out}: {records:,} records sealed for {manifest.requester} 已密封 {records:,} 条"
     )
     if rejected:
-        print(f"{chosen.rejects}: {rejected:,} rows set aside 另存 {rejected:,} 行", file=sys.stderr)
+        print(
+            f"{chosen.rejects}: {rejected:,} rows set aside 另存 {rejected:,} 行", file=sys.stderr
+        )

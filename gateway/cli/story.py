@@ -16,8 +16,9 @@ from gateway.grants.claims import Approval
 from gateway.grants.token import parse_token
 from gateway.model.call import Opened, Row, Sealed, SealRequest
 from gateway.model.trust import Blocks
-from gateway.node import Node, system_clock
+from gateway.node import Node
 from gateway.sample import rows
+from gateway.stores.clock import system_clock
 from gateway.stores.files import write_whole
 from keys.errors import SealgateError
 
@@ -25,8 +26,17 @@ RESOURCE = "3070010010001/000001"
 PURPOSE = "medical-assistance"
 LEVEL = "G2"
 FIELDS = (
-    "name", "resident_id", "birth_date", "region", "address", "mobile", "bank_card",
-    "monthly_income", "category", "valid_until", "visit_note",
+    "name",
+    "resident_id",
+    "birth_date",
+    "region",
+    "address",
+    "mobile",
+    "bank_card",
+    "monthly_income",
+    "category",
+    "valid_until",
+    "visit_note",
 )
 FREE_TEXT = "visit_note"
 # Characters of a cell that the demo shows.
@@ -87,7 +97,12 @@ class Story:
             )
 
     def _grant(
-        self, name: str, *, requester: str | None = None, begins: int | None = None, days: float = 30
+        self,
+        name: str,
+        *,
+        requester: str | None = None,
+        begins: int | None = None,
+        days: float = 30,
     ) -> str:
         request = GrantRequest(
             requester=requester or self._requester.id,
@@ -99,7 +114,9 @@ class Story:
             days=days,
             scenario="住院和门诊救助资格核定",
             begins=begins,
-            approval=Approval(by=self._provider.name, at=system_clock() // 1000, reference="演示〔1〕号"),
+            approval=Approval(
+                by=self._provider.name, at=system_clock() // 1000, reference="演示〔1〕号"
+            ),
         )
         token = self._authority.issue(request)
         if name:
@@ -127,9 +144,7 @@ class Story:
             caller="demo",
         )
 
-    def _show_fields(
-        self, provider: Node, grant: str, records: list[Row], opened: Opened
-    ) -> None:
+    def _show_fields(self, provider: Node, grant: str, records: list[Row], opened: Opened) -> None:
         before, after = records[0], opened.rows()[0]
         headers = (
             ("字段", "级别", "处理", "决定层", "提供方的值", "使用方得到的值")
@@ -194,7 +209,11 @@ class Story:
             return msgspec.structs.replace(request, grant=token)
 
         yield "未编目字段", "uncatalogued field", lambda: provider.seal(with_field("blood_type"))
-        yield "授权外字段", "field out of scope", lambda: provider.seal(with_field("household_size"))
+        yield (
+            "授权外字段",
+            "field out of scope",
+            lambda: provider.seal(with_field("household_size")),
+        )
         past = system_clock() // 1000 - 10 * 86400
         expired = with_grant(self._grant("", begins=past, days=5))
         yield "过期授权", "expired grant", lambda: provider.seal(expired)

@@ -64,7 +64,7 @@ def progress(items: Iterable[T], label: str, *, every: int = 1) -> Iterator[T]:
     """Count items on standard error while it is a terminal."""
     shown = sys.stderr.isatty()
     count = 0
-    for count, item in enumerate(items, 1):  # noqa: B007 - shown at the end
+    for count, item in enumerate(items, 1):
         yield item
         if shown and count % every == 0:
             print(f"\r{label}: {count:,}", end="", file=sys.stderr, flush=True)

@@ -1,9 +1,10 @@
 """Seal a manifest and records into an envelope."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from gateway.envelope.header import Header, write_header
+from gateway.envelope.header import MAX_ROUTES, Header, write_header
 from gateway.envelope.padding import pad
 from gateway.envelope.wire import write_message
 from gateway.errors import LimitExceededError
@@ -40,13 +41,18 @@ class SealedEnvelope(NamedTuple):
 
 def wrap_info(header: Header) -> bytes:
     """Bind a wrapped key to suite, both parties and their key ids (HPKE `info`)."""
-    return WRAP_LABEL + lp(
-        header.suite.to_bytes(2, "big"),
-        header.sender.encode(),
-        header.sender_key_id.encode(),
-        header.recipient.encode(),
-        header.recipient_key_id.encode(),
+    return _wrap_info(
+        header.suite,
+        header.sender,
+        header.sender_key_id,
+        header.recipient,
+        header.recipient_key_id,
     )
+
+
+@lru_cache(MAX_ROUTES)
+def _wrap_info(number: int, *names: str) -> bytes:
+    return WRAP_LABEL + lp(number.to_bytes(2, "big"), *(name.encode() for name in names))
 
 
 def wrap_content_key(key: bytes, recipient: SealingKey, header: Header) -> ContentKey:

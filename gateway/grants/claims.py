@@ -10,7 +10,6 @@ from gateway.model.trust import Seconds
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the media type of RFC 9068, no secret
 STATUS_TYPE = "statuslist+jwt"
-DETAIL_TYPE = "gov-data-share"
 
 GrantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z", description="a grant id (jti)")]
 Uri = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[!-~]+\Z")]

@@ -14,7 +14,9 @@ from keys.suites import suite
 KNOWN_ALGORITHMS = ("Ed25519", "EdDSA")
 
 
-def issuer_key(parsed: ParsedToken, issuers: Mapping[str, Issuer], iss: str) -> tuple[Issuer, PublicKey]:
+def issuer_key(
+    parsed: ParsedToken, issuers: Mapping[str, Issuer], iss: str
+) -> tuple[Issuer, PublicKey]:
     """Look up issuer and key in trust data, never in the token.
 
     Raises: TokenIssuerUnknownError.
@@ -30,9 +32,7 @@ def issuer_key(parsed: ParsedToken, issuers: Mapping[str, Issuer], iss: str) -> 
     for key in issuer.keys:
         if key.key_id == parsed.header.kid and key.purpose == Purpose.SIGNING:
             return issuer, key
-    raise TokenIssuerUnknownError(
-        reason="the issuer has no such key", reason_zh="签发者没有该密钥"
-    )
+    raise TokenIssuerUnknownError(reason="the issuer has no such key", reason_zh="签发者没有该密钥")
 
 
 def check_signature(token: str, algorithm: str, key: PublicKey) -> None:
@@ -40,9 +40,9 @@ def check_signature(token: str, algorithm: str, key: PublicKey) -> None:
 
     Raises: TokenSignatureInvalidError.
     """
-    from joserfc import jws  # noqa: PLC0415 - 40 ms that only verification needs
-    from joserfc.errors import JoseError  # noqa: PLC0415
-    from joserfc.jwk import OKPKey  # noqa: PLC0415
+    from joserfc import jws
+    from joserfc.errors import JoseError
+    from joserfc.jwk import OKPKey
 
     public = encode_segment(key.raw)
     okp = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": public})

@@ -34,7 +34,7 @@ def verify_status_list(token: str, issuers: Mapping[str, Issuer], now: int) -> S
     """
     parsed = parse_token(token, limit=MAX_STATUS_TOKEN_BYTES)
     claims = read_claims(parsed.payload, StatusListClaims)
-    issuer, key = issuer_key(parsed, issuers, claims.iss)
+    _, key = issuer_key(parsed, issuers, claims.iss)
     check_signature(token, parsed.header.alg, key)
     if parsed.header.typ != STATUS_TYPE:
         raise claim_invalid("typ", f"expected {STATUS_TYPE}", f"应为 {STATUS_TYPE}")

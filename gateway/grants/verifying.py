@@ -231,4 +231,3 @@ def check_revocation(grant: VerifiedGrant, snapshot: Snapshot, now: int) -> None
         )
     if statuses.status(reference.idx) != VALID:
         raise TokenRevokedError
-

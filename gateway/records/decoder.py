@@ -106,17 +106,23 @@ class RecordDecoder:
             raise _over("number of records", "记录数", len(records), MAX_RECORDS)
         if not records:
             raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
-        columns = [list(column) for column in zip(*map(msgspec.structs.astuple, records), strict=True)]
+        columns = [
+            list(column) for column in zip(*map(msgspec.structs.astuple, records), strict=True)
+        ]
         for check, column in zip(self._checks, columns, strict=True):
-            if check is not None and check(_present(column)):
+            if check is not None and not _holds(check, column):
                 raise self._finder.error(data, encoding)
         return Batch(len(records), columns)
 
 
-def _present(column: Values) -> Values:
-    if None in column or UNSET in column:
-        return [value for value in column if value is not None and value is not UNSET]
-    return column
+def _holds(check: ColumnCheck, column: Values) -> bool:
+    # Most columns are whole; only one that is not is searched for its gaps.
+    try:
+        if not check(column):
+            return True
+    except TypeError:
+        pass
+    return not check([value for value in column if value is not None and value is not UNSET])
 
 
 def _over(what: str, what_zh: str, actual: int, limit: int) -> LimitExceededError:

@@ -125,7 +125,10 @@ _OUT_OF_SCOPE = ("the grant does not name this field", "授权未包含该字段
 def _misfit(field: Field) -> Found:
     match field.type:
         case FieldType.CODE:
-            return (f"not a code of list {field.code_list}", f"不是代码表 {field.code_list} 中的代码")
+            return (
+                f"not a code of list {field.code_list}",
+                f"不是代码表 {field.code_list} 中的代码",
+            )
         case FieldType.DECIMAL:
             return (
                 f"expected at most {field.precision} digits, {field.scale} behind the point, "
@@ -136,7 +139,10 @@ def _misfit(field: Field) -> Found:
             return _EXPECTED[FieldType.GEO_POINT]
         case _:
             open_end = " or 长期" if field.open_end else ""
-            return (f"expected {field.format}{open_end}", f"应为 {field.format}{open_end and '或长期'}")
+            return (
+                f"expected {field.format}{open_end}",
+                f"应为 {field.format}{open_end and '或长期'}",
+            )
 
 
 def _typed(field: Field, value: object) -> tuple[Any, Found | None]:
@@ -151,7 +157,11 @@ def _typed(field: Field, value: object) -> tuple[Any, Found | None]:
         case FieldType.DECIMAL:
             return _decimal(value)
     if not isinstance(value, str):
-        hint = " (a number stands here: write it in quotes)" if isinstance(value, Decimal | int) else ""
+        hint = (
+            " (a number stands here: write it in quotes)"
+            if isinstance(value, Decimal | int)
+            else ""
+        )
         return value, (expected[0] + hint, expected[1] + ("（数字请加引号）" if hint else ""))
     if field.type is FieldType.BINARY:
         return _binary(field, value)
@@ -231,7 +241,10 @@ def _parse(data: bytes, place: str, place_zh: str) -> object:
             parse_constant=_refuse,
         )
     except json.JSONDecodeError as error:
-        where, where_zh = f"{place}, character {error.pos + 1}", f"{place_zh}第 {error.pos + 1} 个字符"
+        where, where_zh = (
+            f"{place}, character {error.pos + 1}",
+            f"{place_zh}第 {error.pos + 1} 个字符",
+        )
         raise _BrokenRecordError(f"no JSON at {where}", f"{where_zh}处不是 JSON") from None
     except UnicodeDecodeError as error:
         raise _BrokenRecordError(
@@ -265,18 +278,17 @@ class _Tally:
             self._bytes[group] = total
 
     def error(self, resource: str) -> GatewayError:
-        for group, make in (("uncatalogued", FieldUncataloguedError), ("scope", FieldOutOfScopeError)):
+        for group, make in (
+            ("uncatalogued", FieldUncataloguedError),
+            ("scope", FieldOutOfScopeError),
+        ):
             if group in self._counts:
                 names = ", ".join(dict.fromkeys(fault.field for fault in self._faults[group]))
                 return make(resource=resource, names=names, **self._details(group))
         if "invalid" in self._counts:
             count, records = self._counts["invalid"], len(self._records["invalid"])
-            return FieldInvalidError(
-                count=count, record_count=records, **self._details("invalid")
-            )
-        return RecordMalformedError(
-            reason="they are no flat objects", reason_zh="不是扁平的对象"
-        )
+            return FieldInvalidError(count=count, record_count=records, **self._details("invalid"))
+        return RecordMalformedError(reason="they are no flat objects", reason_zh="不是扁平的对象")
 
     def _details(self, group: str) -> dict[str, Any]:
         return {

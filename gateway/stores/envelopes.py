@@ -41,7 +41,5 @@ def read_parts(file: BinaryIO) -> Iterator[bytes]:
             )
         data = file.read(length)
         if len(prefix) != LENGTH_BYTES or len(data) != length:
-            raise StreamBrokenError(
-                part=number, reason="it is cut short", reason_zh="内容被截断"
-            )
+            raise StreamBrokenError(part=number, reason="it is cut short", reason_zh="内容被截断")
         yield data

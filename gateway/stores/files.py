@@ -63,9 +63,7 @@ def read_folder(folder: Path, suffixes: tuple[str, ...]) -> dict[str, bytes]:
         if not name.endswith(suffixes) or any(part.startswith(".") for part in name.split("/")):
             continue
         if len(found) >= MAX_FILES or path.stat().st_size > MAX_FILE_BYTES:
-            raise _invalid(
-                f"folder {folder.name} holds too much", f"文件夹 {folder.name} 内容过多"
-            )
+            raise _invalid(f"folder {folder.name} holds too much", f"文件夹 {folder.name} 内容过多")
         found[name] = path.read_bytes()
     return found
 

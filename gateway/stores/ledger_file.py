@@ -45,9 +45,7 @@ class FileLedger:
             raise LedgerUnavailableError from None
         receipt = receipt_for(settled, place)
         signature = self._sign(RECEIPT_LABEL + bytes.fromhex(receipt.entry))
-        return msgspec.structs.replace(
-            receipt, key_id=self._key_id, signature=signature.hex()
-        )
+        return msgspec.structs.replace(receipt, key_id=self._key_id, signature=signature.hex())
 
     def _write(self, line: bytes) -> int:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)

@@ -1,5 +1,30 @@
 """Words that say what stands beside them; none is shorter than two characters."""
 
+import re
+from collections.abc import Iterable, Iterator
+
+
+class Words:
+    """Finds any of many words: first where two characters fit, then which word does."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_pair: dict[str, list[str]] = {}
+        for word in words:
+            self._by_pair.setdefault(word[:2], []).append(word)
+        first, second = (
+            "".join(sorted({re.escape(pair[at]) for pair in self._by_pair})) for at in (0, 1)
+        )
+        self._pair = re.compile(f"[{first}](?=[{second}])" if first else "(?!)")
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Give start and end of each word in `text`, one inside another too."""
+        for found in self._pair.finditer(text):
+            at = found.start()
+            for word in self._by_pair.get(text[at : at + 2], ()):
+                if text.startswith(word, at):
+                    yield at, at + len(word)
+
+
 _KIN = (
     "父亲 母亲 爸爸 妈妈 妻子 丈夫 爱人 配偶 儿子 女儿 长子 次子 三子 长女 次女 三女 "
     "独子 独女 儿媳 儿媳妇 女婿 孙子 孙女 外孙 祖父 祖母 爷爷 奶奶 外公 外婆 姥姥 "

@@ -9,14 +9,16 @@ marks) is left out, so that it cannot cut a number in two.
 import re
 import unicodedata
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
-_HIDDEN = re.compile(
-    "[\u00ad\u034f\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+_HIDDEN = (
+    "\u00ad\u034f\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u20d0-\u20ff\u3164\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff]+"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
+_HIDDEN_RUN = re.compile(f"[{_HIDDEN}]+")
 # Where characters stand that are an ASCII letter, digit, hyphen or space in other dress.
 _BLOCKS = (
     (0x00A0, 0x00A1), (0x00B2, 0x00BA), (0x0660, 0x066A), (0x06F0, 0x06FA), (0x0966, 0x0970),
@@ -33,7 +35,21 @@ _MORE = {"—": "-", "―": "-", "–": "-", "‐": "-", "‒": "-", "−": "-",
 _NUMERALS = str.maketrans("零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖", "012345678912123456789")
 # A number spelled out in characters: shorter runs are words and house numbers.
 _SPELLED_OUT = re.compile("[0-9零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]{11,}")
-_SEPARATORS = re.compile(r"[\s.,/\\_\-:;'\"()\[\]|、，。：；（）【】“”‘’]+")
+
+
+class Gaps(IntEnum):
+    """What may stand between the parts of one value."""
+
+    NONE = 0
+    SPACES = 1  # and the dot within a name
+    SIGNS = 2  # spaces, hyphens, brackets, commas
+
+
+_GAPS = (
+    re.compile("(?!)"),
+    re.compile(r"[\s.]+"),
+    re.compile(r"[\s.,/\\_\-:;'\"()\[\]|、，。：；（）【】“”‘’]+"),
+)
 
 
 class Folded(NamedTuple):
@@ -64,6 +80,14 @@ def _table() -> dict[int, str]:
     return table | {ord(odd): plain for odd, plain in _MORE.items()}
 
 
+@cache
+def _odd() -> re.Pattern[str]:
+    """Find whether there is anything to do: most texts need no more than this search."""
+    plane = "".join(re.escape(chr(code)) for code in _table() if code < 0x10000)
+    # Single characters beyond the first plane would make the search slow.
+    return re.compile(f"[{plane}{_HIDDEN}\U00010000-\U0010ffff]")
+
+
 def _plain(character: str) -> str:
     digit = unicodedata.digit(character, None)
     return unicodedata.normalize("NFKC", character) if digit is None else str(digit)
@@ -73,20 +97,21 @@ def fold(text: str) -> Folded:
     """Fold `text`."""
     if text.isascii():
         return Folded(text, None)
-    folded = text.translate(_table())
+    odd = _odd().search(text) is not None
+    folded = text.translate(_table()) if odd else text
     if _SPELLED_OUT.search(folded):
         folded = _SPELLED_OUT.sub(lambda run: run[0].translate(_NUMERALS), folded)
-    return _without(_HIDDEN, folded)
+    return _without(_HIDDEN_RUN, folded) if odd else Folded(folded, None)
 
 
-def squeezed(folded: str) -> str:
-    """Give the text of `squeeze`, for looking before asking for positions."""
-    return folded if folded.isalnum() else _SEPARATORS.sub("", folded)
+def close(folded: str, gaps: Gaps) -> str:
+    """Give the text of `close_gaps`, for looking before asking for positions."""
+    return _GAPS[gaps].sub("", folded) if gaps and not folded.isalnum() else folded
 
 
-def squeeze(folded: str) -> Folded:
-    """Leave out what separates the parts of a number or a name."""
-    return _without(_SEPARATORS, folded)
+def close_gaps(folded: str, gaps: Gaps) -> Folded:
+    """Leave out what may stand between the parts of a number or of a name."""
+    return _without(_GAPS[gaps], folded)
 
 
 def _without(pattern: re.Pattern[str], text: str) -> Folded:

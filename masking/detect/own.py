@@ -3,7 +3,8 @@
 No recogniser of names is good enough to call a name in free text hidden; but
 the record knows its person's name, numbers and address, and finding them needs
 no guess. Matching is done on folded text (`masking.detect.folding`), so that
-`１３８ 1234-5678` and `张 三` are found.
+`１３８ 1234-5678` and `张 三` are found: a number may be spread over signs, other
+words over spaces only.
 
 What else counts as the value:
 
@@ -18,10 +19,12 @@ A short number or code (under six letters or digits) counts only where it stands
 apart: `01` is not hidden inside `2001`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from masking.detect import Detector, Span, merge
-from masking.detect.folding import Folded, fold, squeeze, squeezed
+from masking.detect.folding import Gaps, close, close_gaps, fold
 from masking.detect.spellings import spellings
 
 # A value of one character (`男`) would hide that character all over a text.
@@ -30,6 +33,7 @@ MIN_LENGTH = 2
 _NOBODY = frozenset(("不详", "未知", "暂无", "没有", "其他", "其它", "空白", "不清楚"))
 # Numbers and codes shorter than this are looked for where they stand apart.
 _LONG = 6
+_DIGIT = re.compile("[0-9]")
 
 
 def scrub_column(
@@ -44,9 +48,7 @@ def scrub_column(
     `[label]`; where findings overlap, all of it, by the label of the longest.
     """
     # Not kept longer than this call: the values are somebody's.
-    needles: dict[tuple[str, str], tuple[str, ...]] = {}
-    for pair in set().union(*own):
-        needles[pair] = _needles(*pair)
+    needles = {pair: _needles(*pair) for pair in set().union(*own)}
     return [
         replace(text, merge([*_Haystack(text).find(pairs, needles), *spans]))
         for text, pairs, spans in zip(texts, own, detector.find_column(texts), strict=True)
@@ -63,52 +65,60 @@ def replace(text: str, spans: Iterable[Span]) -> str:
     return "".join((*parts, text[at:])) if parts else text
 
 
-def _needles(label: str, value: str) -> tuple[str, ...]:
-    """Give what to look for: the spellings of a value as `_Haystack` folds texts."""
+class _Needle(NamedTuple):
+    """A spelling of a value, and in which view of a text it is looked for."""
+
+    text: str
+    gaps: Gaps
+
+
+def _needles(label: str, value: str) -> tuple[_Needle, ...]:
     if value.strip() in _NOBODY:
         return ()
-    needles = [
-        spelling if _short(spelling) else squeezed(spelling)
+    return tuple(
+        _Needle(close(spelling, gaps), gaps)
         for spelling in spellings(label, _lower(fold(value).text).strip())
-    ]
-    return tuple(needle for needle in needles if len(needle) >= MIN_LENGTH)
+        if len(close(spelling, Gaps.SIGNS)) >= MIN_LENGTH
+        for gaps in (_gaps(spelling),)
+    )
+
+
+def _gaps(spelling: str) -> Gaps:
+    """Say over what a spelling may be spread; none where it must stand apart."""
+    if spelling.isascii() and len(spelling) < _LONG:
+        return Gaps.NONE
+    return Gaps.SIGNS if _DIGIT.search(spelling) else Gaps.SPACES
 
 
 class _Haystack:
-    """A text as values are looked for in it: folded, and also without separators."""
+    """A text as values are looked for in it: folded, and with its gaps closed."""
 
-    __slots__ = ("_flat", "_text", "_tight")
+    __slots__ = ("_flat", "_views")
 
     def __init__(self, text: str) -> None:
         self._flat = fold(text)
-        self._text = _lower(self._flat.text)
-        self._tight = squeezed(self._text)
+        lower = _lower(self._flat.text)
+        self._views = (lower, close(lower, Gaps.SPACES), close(lower, Gaps.SIGNS))
 
     def find(
         self,
         pairs: Iterable[tuple[str, str]],
-        needles: dict[tuple[str, str], tuple[str, ...]],
+        needles: dict[tuple[str, str], tuple[_Needle, ...]],
     ) -> list[Span]:
         """Give where the values stand in the original text; spans may overlap."""
         spans: list[Span] = []
         for pair in pairs:
             for needle in needles[pair]:
-                if _short(needle):
-                    if needle in self._text:
-                        spans += self._apart(needle, pair[0])
-                elif needle in self._tight:
-                    spans += self._anywhere(needle, pair[0])
+                if needle.text in self._views[needle.gaps]:
+                    spans += self._spans(needle, pair[0])
         return spans
 
-    def _apart(self, needle: str, label: str) -> Iterator[Span]:
-        for start, end in _occurrences(self._text, needle):
-            if not (_joined(self._text, start) or _joined(self._text, end)):
-                yield Span(*self._flat.original(start, end), label)
-
-    def _anywhere(self, needle: str, label: str) -> Iterator[Span]:
-        tight: Folded = squeeze(self._text)
-        for start, end in _occurrences(tight.text, needle):
-            yield Span(*self._flat.original(*tight.original(start, end)), label)
+    def _spans(self, needle: _Needle, label: str) -> Iterator[Span]:
+        text = self._views[Gaps.NONE]
+        places = close_gaps(text, needle.gaps)
+        for start, end in _occurrences(places.text, needle.text):
+            if needle.gaps or not (_joined(text, start) or _joined(text, end)):
+                yield Span(*self._flat.original(*places.original(start, end)), label)
 
 
 def _occurrences(text: str, needle: str) -> Iterator[tuple[int, int]]:
@@ -130,7 +140,3 @@ def _lower(text: str) -> str:
     lower = text.lower()
     # A few capitals have a small letter of two characters, and positions must hold.
     return lower if len(lower) == len(text) else "".join(c.lower()[0] for c in text)
-
-
-def _short(needle: str) -> bool:
-    return len(needle) < _LONG and needle.isascii()

@@ -13,6 +13,7 @@ from masking.shapes import HAN
 from masking.surnames import COMPOUND, SINGLE
 
 _SEP = r"[ .\-/\r\n\t]{0,3}"
+_GAP = r"[ .\-\r\n\t]{0,2}"
 # Six digits, however far apart a pattern here lets them stand.
 NUMBER = rf"[0-9](?:{_SEP}[0-9]){{5}}"
 _IS = r"(?:编号|号码|号)?[是为]?[ :：]{0,3}"
@@ -46,8 +47,8 @@ _NUMBERS = (
         entity="CN_RESIDENT_ID",
         label="身份证号",
         # No region begins with 19 or 20, and two dates are as long as a number of 1984.
-        regex=rf"(?<![0-9])(?!19|20)[1-9](?:{_SEP}[0-9]){{14}}"
-        rf"(?:(?:{_SEP}[0-9]){{2}}{_SEP}[0-9Xx])?(?![0-9])",
+        regex=rf"(?<![0-9])(?!19|20)[1-9](?:(?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx]"
+        rf"|[0-9]{{5}}{_GAP}[0-9]{{6}}{_GAP}[0-9]{{3}}|(?: [0-9]){{14}})(?![0-9])",
     ),
     Pattern(
         entity="CN_MOBILE",
@@ -62,7 +63,8 @@ _NUMBERS = (
     Pattern(
         entity="CN_LANDLINE",
         label="固定电话",
-        regex=rf"(?<![0-9])(?=[0-9+(（])(?:{_COUNTRY}[(（]?0?|[(（]?0)(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?{_SEP}"
+        regex=rf"(?<![0-9])(?=[0-9+(（])(?:{_COUNTRY}[(（]?(?:0{_GAP})?|[(（]?0{_GAP})"
+        rf"(?:1{_GAP}0|2{_GAP}[0-9]|[3-9]{_GAP}[0-9]{_GAP}[0-9])[)）]?{_SEP}"
         rf"[2-9](?:{_SEP}[0-9]){{6,7}}(?:(?:转|-|#|ext\.?) ?[0-9]{{1,6}})?(?![0-9])",
     ),
     Pattern(

@@ -3,11 +3,11 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
-from operator import add
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from masking.detect import UNSEARCHED, Span
+from masking.detect.contexts import Words
 from masking.detect.folding import Folded, fold
 from masking.detect.patterns import PATTERNS, Pattern
 from masking.errors import ExtraMissingError
@@ -42,10 +42,7 @@ class PresidioDetector:
         self._labels = {pattern.entity: pattern.label for pattern in patterns}
         plain = (p.trigger for p in patterns if not (p.after or p.before))
         self._trigger = re.compile("|".join(dict.fromkeys(plain)))
-        # Words by their first two characters: one set operation finds the few to try.
-        self._words: dict[str, set[str]] = {}
-        for word in (word for p in patterns for word in (*p.after, *p.before)):
-            self._words.setdefault(word[:2], set()).add(word)
+        self._words = Words({word for p in patterns for word in (*p.after, *p.before)})
 
     def find(self, text: str) -> list[Span]:
         """Give the passages of `text` in order, none overlapping another."""
@@ -83,10 +80,7 @@ class PresidioDetector:
 
     def _suspect(self, text: str) -> bool:
         """Tell whether any pattern could match: each needs its trigger or one of its words."""
-        if self._trigger.search(text):
-            return True
-        pairs = self._words.keys() & map(add, text, islice(text, 1, None))
-        return any(word in text for pair in pairs for word in self._words[pair])
+        return bool(self._trigger.search(text)) or any(self._words.places(text))
 
     def _search(self, text: str) -> list[Span]:
         return [

@@ -20,6 +20,7 @@ from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
 from masking.detect import Span, merge
+from masking.detect.contexts import Words
 from masking.detect.patterns import Pattern
 from masking.shapes import HAN
 
@@ -35,6 +36,7 @@ class _Search:
         self.entity = pattern.entity
         self._pattern = pattern
         self._seconds = seconds
+        self._words = Words((*pattern.after, *pattern.before))
         self._trigger = regex.compile(pattern.trigger)
         self._regex = regex.compile(pattern.regex, regex.REVERSE if pattern.before else 0)
         self._group = 1 if self._regex.groups else 0
@@ -52,25 +54,15 @@ class _Search:
             yield start, end
 
     def _matches(self, text: str) -> Iterator[regex.Match[str]]:
-        after, before = self._pattern.after, self._pattern.before
         match, seconds = self._regex.match, self._seconds
-        found = (
-            [match(text, end, timeout=seconds) for _, end in _places(text, after)]
-            if after
-            else [match(text, 0, start, timeout=seconds) for start, _ in _places(text, before)]
-        )
-        if after or before:
-            yield from filter(None, found)
+        if self._pattern.after:
+            places = self._words.places(text)
+            yield from filter(None, (match(text, end, timeout=seconds) for _, end in places))
+        elif self._pattern.before:
+            places = self._words.places(text)
+            yield from filter(None, (match(text, 0, at, timeout=seconds) for at, _ in places))
         elif self._trigger.search(text):
             yield from self._regex.finditer(text, timeout=seconds)
-
-
-def _places(text: str, words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    for word in filter(text.__contains__, words):
-        start = text.find(word)
-        while start >= 0:
-            yield start, start + len(word)
-            start = text.find(word, start + 1)
 
 
 class ChineseRecognizer(LocalRecognizer):

@@ -115,6 +115,14 @@ def test_mac_equals_hmac_over_any_hash(key: bytes, message: bytes) -> None:
     assert Mac(key, sha512).mac(message) == hmac.digest(key, message, "sha512")
 
 
+@pytest.mark.parametrize("size", [0, 63, 64, 65, 127, 128, 129])
+def test_mac_equals_hmac_where_a_key_fills_a_block(size: int) -> None:
+    """Only a key longer than a block is hashed first."""
+    key = bytes(range(size))
+    assert Mac(key).mac(b"m") == hmac.digest(key, b"m", "sha256")
+    assert Mac(key, sha512).mac(b"m") == hmac.digest(key, b"m", "sha512")
+
+
 @settings(deadline=None)
 @given(st.lists(st.text()), st.integers(1, 64))
 def test_a_column_is_hashed_value_by_value(column: list[str], digits: int) -> None:

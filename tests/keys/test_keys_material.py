@@ -66,6 +66,8 @@ def test_a_key_shows_purpose_suite_and_id(kind: str) -> None:
         copy.copy(key)
     with pytest.raises(TypeError, match="neither copied nor pickled"):
         copy.deepcopy([key])
+    with pytest.raises(TypeError, match="neither copied nor pickled"):
+        key.__getstate__()
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises(TypeError, match="neither copied nor pickled"):
             pickle.dumps(key, protocol)

@@ -154,6 +154,8 @@ def test_a_retired_key_opens_until_retirement_plus_cap_and_not_after(
         ({"state": "next"}, START - 1, False),
         ({"state": "retired", "retired_at": START + DAY}, START + DAY + CAP, True),
         ({"state": "retired", "retired_at": START + DAY}, START + DAY + CAP + 1, False),
+        ({"state": "retired", "retired_at": START + 40 * DAY}, START + 30 * DAY + CAP, True),
+        ({"state": "retired", "retired_at": START + 40 * DAY}, START + 30 * DAY + CAP + 1, False),
         ({"purpose": Purpose.SIGNING}, START, False),
         ({"purpose": Purpose.LEDGER}, START, False),
         ({"purpose": Purpose.PSEUDONYM}, START, False),

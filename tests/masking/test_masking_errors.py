@@ -2,7 +2,7 @@
 
 import pickle
 
-from keys.errors import leaves
+from keys.errors import SealgateError, leaves
 from masking.errors import (
     DocumentInvalidError,
     ExtraMissingError,
@@ -21,7 +21,8 @@ FAULTS = [
 
 def test_every_leaf_has_a_code_and_two_texts() -> None:
     """Nobody meets an error without a code or without Chinese."""
-    for leaf in (*leaves(MaskingError), PolicyInvalidError):
+    found: list[type[SealgateError]] = [*leaves(MaskingError), PolicyInvalidError]
+    for leaf in found:
         assert leaf.code
         assert leaf.text
         assert any("\u4e00" <= c <= "\u9fff" for c in leaf.text_zh)

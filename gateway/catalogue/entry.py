@@ -1,1 +1,0 @@
-from gateway.model.resource import *  # noqa
