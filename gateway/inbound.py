@@ -18,12 +18,11 @@ out before all of it; a refusal is entered in the ledger and raised.
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from gateway.calls import Calls, Trail
 from gateway.envelope.chain import Chain, broken
 from gateway.envelope.content_keys import OpeningCache
 from gateway.envelope.header import Header, MessageType
+from gateway.envelope.manifest import Contents, read_contents, wrong
 from gateway.envelope.opening import (
     Plaintext,
     VerifiedEnvelope,
@@ -35,13 +34,11 @@ from gateway.envelope.wire import malformed
 from gateway.errors import (
     EnvelopeExpiredError,
     EnvelopeFromFutureError,
-    EnvelopeManifestWrongError,
     EnvelopeNotForUsError,
     EnvelopeReplayedError,
     EnvelopeUndecryptableError,
-    LedgerUnavailableError,
 )
-from gateway.model.call import MANIFEST_VERSION, Manifest, Opened
+from gateway.model.call import Opened
 from gateway.model.times import utc
 from gateway.model.trust import Snapshot
 from gateway.parties import MAX_SKEW_MS, check_snapshot, find_department, find_verifying_key
@@ -57,8 +54,6 @@ from keys.suites import suite
 
 # The longest an envelope may live; retired keys are kept for as long.
 LIFETIME_CAP_MS = 7 * 24 * 3_600_000
-_manifest = msgspec.json.Decoder(Manifest)
-_rows = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 
 
 class Inbound:
@@ -110,10 +105,10 @@ class Inbound:
         Raises: as `open`, and StreamBrokenError for a chain that does not hold together
             or does not end with its last part.
         """
-        chain = Chain()
-        for data in parts:
-            yield self._opened(data, reopen, caller, reference, chain)
-        chain.check_ended()
+        chain, last, pieces = Chain(), None, iter(parts)
+        while (data := self._next_part(pieces, chain, last, caller, reference)) is not None:
+            last = self._opened(data, reopen, caller, reference, chain)
+            yield last
 
     def close(self) -> None:
         """Enter in the ledger what was only counted so far."""
@@ -126,6 +121,29 @@ class Inbound:
         try:
             return self._open(data, trail, reopen, chain)
         except SealgateError as refusal:
+            self._calls.refuse(trail, refusal)
+            raise
+
+    def _next_part(
+        self,
+        parts: Iterator[bytes],
+        chain: Chain,
+        last: Opened | None,
+        caller: str,
+        reference: str | None,
+    ) -> bytes | None:
+        """Return the next part; None where the stream has ended as it should."""
+        try:
+            data = next(parts, None)
+            if data is None:
+                chain.check_ended()
+            return data
+        except SealgateError as refusal:
+            trail = self._calls.begin(caller, reference)
+            if last is not None:
+                trail.provider, trail.requester = last.sender, self._department
+                trail.resource, trail.purpose = last.manifest.resource, last.manifest.purpose
+                trail.grant, trail.authenticated = last.manifest.grant.jti, True
             self._calls.refuse(trail, refusal)
             raise
 
@@ -146,13 +164,14 @@ class Inbound:
         if chain is None and header.place is not None:
             raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
         plaintext = self._decrypt(envelope, now)  # 6
-        manifest = self._manifest(header, plaintext, trail)  # 7
+        manifest, records = self._contents(header, plaintext, trail)  # 7
         if chain is not None:
             chain.check(header, manifest, envelope.digest)
         claimed = self._claim(header, now, reopen)  # 8
         try:
             receipt = self._calls.enter(trail)  # 9
-        except LedgerUnavailableError:
+        except BaseException:
+            # Whatever stopped it, nothing was handed out.
             if claimed:
                 self._claims.release(header.sender, header.envelope_id)
             raise
@@ -160,7 +179,7 @@ class Inbound:
             sender=header.sender,
             envelope_id=header.envelope_id,
             digest=envelope.digest,
-            records=plaintext.records,
+            records=records,
             manifest=manifest,
             receipt=receipt,
             place=header.place,
@@ -185,10 +204,18 @@ class Inbound:
     def _decrypt(self, envelope: VerifiedEnvelope, now: int) -> Plaintext:
         header = envelope.parsed.header
         key_id = header.recipient_key_id
-        if not Ring(self._keys.list_keys()).can_open(key_id, now // 1000, LIFETIME_CAP_MS // 1000):
+        ring = Ring(self._keys.list_keys())
+        if not ring.can_open(key_id, now // 1000, LIFETIME_CAP_MS // 1000):
             raise KeyUnavailableError(
                 reason=f"opening key {key_id} may not open any more",
                 reason_zh=f"解封密钥 {key_id} 已不可使用",
+            )
+        if ring.get(key_id).suite != header.suite:
+            # Or a suite that we no longer accept would come in under another's number.
+            raise SuiteRefusedError(
+                suite=header.suite,
+                reason="the opening key is of another",
+                reason_zh="解封密钥属另一套件",
             )
         try:
             content_key = self._content_keys.content_key(
@@ -198,27 +225,16 @@ class Inbound:
             raise EnvelopeUndecryptableError from None
         return decrypt_envelope(envelope, content_key)
 
-    def _manifest(self, header: Header, plaintext: Plaintext, trail: Trail) -> Manifest:
-        try:
-            manifest = _manifest.decode(plaintext.manifest)
-            rows = _rows.decode(plaintext.records)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise _wrong("manifest or records cannot be read", "清单或记录无法读取") from None
+    def _contents(self, header: Header, plaintext: Plaintext, trail: Trail) -> Contents:
+        contents = read_contents(header, plaintext)
+        manifest = contents.manifest
         trail.resource, trail.purpose = manifest.resource, manifest.purpose
         trail.grant, trail.records = manifest.grant.jti, manifest.records
         trail.fields = tuple((field.id, str(field.treatment["op"])) for field in manifest.fields)
         trail.policy, trail.catalogue = manifest.policy, manifest.catalogue
-        if manifest.version != MANIFEST_VERSION:
-            raise _wrong("its version is not known", "版本未知")
-        if (manifest.provider, manifest.requester) != (header.sender, header.recipient):
-            raise _wrong("its parties are not those of the header", "当事方与信封头不一致")
-        if manifest.records != len(rows):
-            raise _wrong("it counts other records", "记录数不符")
-        if not set().union(*rows).issubset(field.id for field in manifest.fields):
-            raise _wrong("the records hold fields it does not name", "记录含有清单未列的字段")
         if not self._grants.holds(manifest.grant.jti, manifest.grant.digest):
-            raise _wrong("its grant was not given to us", "所依据的授权不是我方持有的授权")
-        return manifest
+            raise wrong("its grant was not given to us", "所依据的授权不是我方持有的授权")
+        return contents
 
     def _claim(self, header: Header, now: int, reopen: bool) -> bool:
         claimed = self._claims.claim(header.sender, header.envelope_id, header.expires, now)
@@ -233,7 +249,3 @@ def _check_times(header: Header, now: int) -> None:
         raise EnvelopeFromFutureError(seconds=ahead // 1000)
     if not 0 < header.expires - header.created <= LIFETIME_CAP_MS:
         raise malformed("its lifetime is over the cap", "有效期超过上限")
-
-
-def _wrong(reason: str, reason_zh: str) -> EnvelopeManifestWrongError:
-    return EnvelopeManifestWrongError(reason=reason, reason_zh=reason_zh)

@@ -102,9 +102,9 @@ class Mac:
             raise ValueError("digits reach from 1 to twice the size of the hash")
         column: list[str] = []
         append = column.append
-        for value in values:
+        for encoded in _encoded(values):
             inner = copy_inner()
-            inner.update(value.encode("utf-8", "surrogatepass"))
+            inner.update(encoded)
             outer = copy_outer()
             outer.update(inner.digest())
             append(outer.hexdigest()[:digits])
@@ -115,6 +115,13 @@ class Mac:
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
         raise TypeError("a keyed hash is neither pickled nor copied")
+
+
+def _encoded(values: Sequence[str]) -> list[bytes]:
+    try:
+        return list(map(str.encode, values))
+    except UnicodeEncodeError:
+        return [value.encode("utf-8", "surrogatepass") for value in values]
 
 
 @final

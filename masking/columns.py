@@ -8,28 +8,37 @@ is. Only another column is gone through value by value.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple, TypeVar
 
 from msgspec import UNSET
 
 from masking.operators import Column, FieldType, Kernel, Own, RecordKernel
 
-_TEXT = frozenset((str,))
-PYTHON_TYPES: dict[FieldType, frozenset[type]] = {
-    "string": _TEXT,
-    "code": _TEXT,
-    "date": _TEXT,
-    "datetime": _TEXT,
-    "geo_point": _TEXT,
-    "integer": frozenset((int,)),
-    "decimal": frozenset((Decimal,)),
-    "boolean": frozenset((bool,)),
-    "binary": frozenset((bytes,)),
+T = TypeVar("T")
+
+PYTHON_TYPES: dict[FieldType, type] = {
+    "string": str,
+    "code": str,
+    "date": str,
+    "datetime": str,
+    "geo_point": str,
+    "integer": int,
+    "decimal": Decimal,
+    "boolean": bool,
+    "binary": bytes,
 }
 
 # A shorter text is no value one could search a note for.
 _SHORTEST_OWN = 2
 # A longer number is in no note, and 1E+999999 would take a megabyte to write out.
 _LONGEST_NUMBER = 30
+
+
+class _Gap(NamedTuple):
+    """Rows that were taken out of a column, in order, and what stands there in the end."""
+
+    rows: list[int]
+    fillers: Column
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,7 +52,7 @@ class CompiledField:
 
     id: str
     title_zh: str
-    types: frozenset[type]
+    type: type
     misfits: Callable[[list[str]], list[int]] | None
     hidden: str | None
     constant: tuple[object, ...]
@@ -59,38 +68,68 @@ class CompiledField:
             return column
         if self._is_whole(column):
             return kernel(column)
-        rows, masked = self._sift(column, findings)
-        if rows:
-            _put(masked, rows, kernel([column[row] for row in rows]))
-        return masked
+        good, gaps = self._sift(column, findings)
+        return _filled(kernel(good), gaps)
 
     def mask_beside(self, own: Own, column: Column, findings: dict[str, int]) -> Column:
-        """Mask a column that needs its record; `own` as `own_values` gives it."""
-        rows, masked = self._sift(column, findings)
-        if rows and self.record_kernel is not None:
-            texts, beside = [column[row] for row in rows], [own[row] for row in rows]
-            _put(masked, rows, self.record_kernel(texts, beside))
-        return masked
+        """Mask a column that needs its record; `own` as `own_values` gives it.
+
+        Raises:
+            TypeError: the field's operator looks at no record.
+        """
+        if self.record_kernel is None:
+            raise TypeError(f"{self.id} is masked by itself")
+        good, gaps = self._sift(column, findings)
+        beside = list(own)
+        for gap in gaps:
+            beside = _without(beside, gap.rows)
+        return _filled(self.record_kernel(good, beside), gaps)
 
     def _is_whole(self, column: Column) -> bool:
         if self.misfits is None:
-            return self.types.issuperset(map(type, column))
+            return {self.type}.issuperset(map(type, column))
         try:
             return not self.misfits(column)
         except TypeError:  # null, absent or ill-typed values
             return False
 
-    def _sift(self, column: Column, findings: dict[str, int]) -> tuple[list[int], Column]:
-        """Give the rows an operator may see, and the column with all other values hidden."""
-        rows = [row for row, value in enumerate(column) if type(value) in self.types]
-        if rows and self.misfits is not None:
-            wrong = {rows[index] for index in self.misfits([column[row] for row in rows])}
-            rows = [row for row in rows if row not in wrong]
-        missing = sum(value is None or value is UNSET for value in column)
-        if found := len(column) - missing - len(rows):
+    def _sift(self, column: Column, findings: dict[str, int]) -> tuple[Column, list[_Gap]]:
+        """Take out what no operator may see: first other types, then other shapes."""
+        own_type, hidden = self.type, self.hidden
+        odd = [row for row, found in enumerate(map(type, column)) if found is not own_type]
+        missing = [column[row] is None or column[row] is UNSET for row in odd]
+        fillers = [column[row] if gone else hidden for row, gone in zip(odd, missing, strict=True)]
+        good = _without(column, odd)
+        wrong = self.misfits(good) if self.misfits is not None else []
+        if found := len(odd) - sum(missing) + len(wrong):
             findings[self.id] = found
-        hidden = self.hidden
-        return rows, [value if value is None or value is UNSET else hidden for value in column]
+        gaps = [_Gap(odd, fillers), _Gap(wrong, [hidden] * len(wrong))]
+        return _without(good, wrong), gaps
+
+
+def _without(column: list[T], rows: list[int]) -> list[T]:
+    """Leave rows out, slice by slice."""
+    rest: list[T] = []
+    start = 0
+    for row in rows:
+        rest += column[start:row]
+        start = row + 1
+    rest += column[start:]
+    return rest
+
+
+def _filled(column: Column, gaps: list[_Gap]) -> Column:
+    """Put rows that were left out back, the last left out first."""
+    for rows, fillers in reversed(gaps):
+        whole: Column = []
+        start = 0
+        for filled, (row, filler) in enumerate(zip(rows, fillers, strict=True)):
+            whole += column[start : row - filled]
+            whole.append(filler)
+            start = row - filled
+        whole += column[start:]
+        column = whole
+    return column
 
 
 def own_values(
@@ -106,11 +145,6 @@ def own_values(
             if text is not None and value is not left and value != left:
                 pairs.append((field.title_zh, text))
     return own
-
-
-def _put(masked: Column, rows: list[int], values: Column) -> None:
-    for row, value in zip(rows, values, strict=True):
-        masked[row] = value
 
 
 def _text(value: object) -> str | None:

@@ -137,7 +137,7 @@ def _compile(
     return CompiledField(
         id=field.id,
         title_zh=described.title_zh,
-        types=PYTHON_TYPES[field.type],
+        type=PYTHON_TYPES[field.type],
         misfits=described.misfits if field.type in _SHAPED_BY_KIND else None,
         hidden=HIDDEN if planned.output_type == "string" else None,
         kernel=kernel,

@@ -6,6 +6,7 @@ two, so the line feeds are counted first.
 """
 
 import re
+from collections.abc import Callable
 
 # Chinese characters: the zero, extension A, the base block, compatibility
 # forms and the supplementary planes. The private use area is not among them.
@@ -24,13 +25,29 @@ UNSEEN = (
 
 
 class Shape:
-    """The shape of one value, as a regular expression that matches no line feed."""
+    """The shape of one value, as a regular expression that matches no line feed.
 
-    __slots__ = ("_match_lines", "_matches")
+    It is compiled when first used: a process uses few of the shapes there are.
+    """
+
+    __slots__ = ("_match_lines", "_matches", "_pattern")
+
+    _matches: Callable[..., re.Match[str] | None]
+    _match_lines: Callable[..., re.Match[str] | None]
 
     def __init__(self, pattern: str) -> None:
-        self._matches = re.compile(f"(?:{pattern})").fullmatch
-        self._match_lines = re.compile(f"(?:(?:{pattern})$\n)*+", re.MULTILINE).match
+        self._pattern = pattern
+
+    def __getattr__(self, name: str) -> object:
+        # Python asks here only for a slot that is still empty.
+        if name == "_matches":
+            self._matches = re.compile(f"(?:{self._pattern})").fullmatch
+        elif name == "_match_lines":
+            lines = f"(?:(?:{self._pattern})$\n)*+"
+            self._match_lines = re.compile(lines, re.MULTILINE).match
+        else:
+            raise AttributeError(name)
+        return object.__getattribute__(self, name)
 
     def fits(self, value: str) -> bool:
         """Tell whether one value has the shape."""

@@ -4,13 +4,17 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import msgspec
 import yaml
 from msgspec import Struct, to_builtins
 
 from gateway.authority.register import Issued, Register, Revoked
 from gateway.config import Places
-from gateway.errors import DepartmentUnknownError, RequestMalformedError
+from gateway.errors import (
+    CatalogueInvalidError,
+    DepartmentUnknownError,
+    RequestMalformedError,
+)
+from gateway.grants import GrantVerifier
 from gateway.grants.claims import (
     TOKEN_TYPE,
     Approval,
@@ -21,8 +25,7 @@ from gateway.grants.claims import (
 )
 from gateway.grants.signing import sign_token
 from gateway.grants.status import issue_status_list
-from gateway.grants.token import encode_segment, read_claims
-from gateway.grants.verifying import check_detail, check_scope
+from gateway.grants.token import encode_segment
 from gateway.model.call import Mode
 from gateway.model.trust import Department, Trust
 from gateway.ports import Clock, Dice
@@ -31,15 +34,20 @@ from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
 from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
-from gateway.trust import read_trust
+from gateway.trust import Term, read_trust
 from keys.material import Purpose
 from keys.ports import KeyInfo, KeyProvider
 from keys.ring import Ring
+from masking import document
 
 DAY = 24 * 3600
 JTI_BYTES = 16
 # Room in a fresh status list, so that its length tells little of how many were issued.
 STATUS_ROOM = 1024
+# No grant outlives the legal basis it names by decades; stops a slip of the pen.
+MAX_GRANT_DAYS = 3660
+TERM = "trust.yaml"
+STATUS_LIST = "status/list.jwt"
 
 
 class GrantRequest(Struct, frozen=True, kw_only=True):
@@ -92,11 +100,13 @@ class Authority:
         return read_trust(self._files(), self._now())
 
     def admit(self, department: Department) -> None:
-        """Take a department's public entry into trust data, and publish."""
-        path = self.places.trust / "departments" / f"{department.id}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, dump_yaml(department))
-        self.publish()
+        """Take a department's public entry into trust data, and publish.
+
+        Raises: CatalogueInvalidError; nothing is written then.
+        """
+        entry = {f"departments/{department.id}.yaml": dump_yaml(department)}
+        with self._register.locked():
+            self._publish(entry)
 
     def publish(self) -> None:
         """Bump the version of trust data, and renew its term and the status list.
@@ -104,20 +114,19 @@ class Authority:
         Raises: CatalogueInvalidError where what would be published cannot be read.
         """
         with self._register.locked():
-            self._publish()
+            self._publish({})
 
     def issue(self, request: GrantRequest) -> str:
         """Issue a grant; return the token.
 
         Raises: a TokenError or ResourceError where no provider could accept it.
         """
-        trust = self.trust()
-        now = self._now()
         with self._register.locked():
-            index = len(self._register.read()[0])
-            claims = self._claims(request, trust, now, index)
-            self._judge(claims, trust)
+            trust, issued = self.trust(), self._register.read()[0]
+            index = next_index(issued)
+            claims = self._claims(request, trust, self._now(), index)
             token = self._sign(claims)
+            self._judge(token, claims, trust)
             self._register.append(
                 Issued(
                     jti=claims.jti,
@@ -129,7 +138,7 @@ class Authority:
                 )
             )
             # The list must reach as far as the grant's index before the grant is used.
-            self._publish()
+            self._publish({})
         return token
 
     def revoke(self, jti: str) -> None:
@@ -146,20 +155,23 @@ class Authority:
                 )
             if jti not in revoked:
                 self._register.append(Revoked(jti=jti, at=self._now()))
-            self._publish()
+            self._publish({})
 
-    def _publish(self) -> None:
-        files = self._files()
-        now, term = self._now(), files.get("trust.yaml")
-        version = 1 if term is None else int(yaml.safe_load(term)["version"]) + 1
+    def _publish(self, changed: Mapping[str, bytes]) -> None:
+        """Write `changed` and what is renewed, once all of it together can be read."""
+        files, now = self._files(), self._now()
         lifetime = self.file.fresh_days * DAY
-        status = self._status_list(now, lifetime)
-        trust_yaml = dump_yaml({"version": version, "issued": now, "expires": now + lifetime})
-        files |= {"status/list.jwt": status.encode() + b"\n", "trust.yaml": trust_yaml}
-        read_trust(files, now)
-        (self.places.trust / "status").mkdir(parents=True, exist_ok=True)
-        write_whole(self.places.trust / "status" / "list.jwt", files["status/list.jwt"])
-        write_whole(self.places.trust / "trust.yaml", trust_yaml)
+        term = Term(version=_version(files) + 1, issued=now, expires=now + lifetime)
+        renewed = {
+            **changed,
+            STATUS_LIST: self._status_list(now, lifetime).encode() + b"\n",
+            TERM: dump_yaml(term),
+        }
+        read_trust(files | renewed, now)
+        for name, content in renewed.items():
+            path = self.places.trust / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
 
     def _status_list(self, now: int, lifetime: int) -> str:
         issued, revoked = self._register.read()
@@ -168,7 +180,7 @@ class Authority:
             iss=self.file.iss,
             uri=self.file.status_uri,
             revoked=[issued[jti].index for jti in revoked if jti in issued],
-            size=-(-(len(issued) + 1) // STATUS_ROOM) * STATUS_ROOM,
+            size=-(-(next_index(issued) + 1) // STATUS_ROOM) * STATUS_ROOM,
             now=now,
             lifetime=lifetime,
             key_id=key.key_id,
@@ -195,40 +207,42 @@ class Authority:
             agreement=request.agreement,
             approval=request.approval,
         )
-        claims = Claims(
+        return Claims(
             iss=self.file.iss,
             sub=request.requester,
             client_id=request.requester,
             aud=request.provider,
             iat=min(now, begins),
             nbf=begins,
-            exp=begins + int(request.days * DAY),
+            exp=begins + _seconds(request.days),
             jti=encode_segment(self._dice(JTI_BYTES)),
             status=StatusClaim(status_list=StatusReference(idx=index, uri=self.file.status_uri)),
             authorization_details=(detail,),
         )
-        # What is issued is held to the schema of what is read.
-        return read_claims(msgspec.json.encode(claims), Claims)
 
-    def _judge(self, claims: Claims, trust: Trust) -> None:
-        """Refuse to issue what no provider would accept."""
+    def _judge(self, token: str, claims: Claims, trust: Trust) -> None:
+        """Refuse to issue what no provider would accept once the grant begins."""
+        GrantVerifier(claims.aud).check_issued(token, trust, claims.nbf)
+        if claims.aud not in trust.departments:
+            raise DepartmentUnknownError(department=claims.aud)
         detail = claims.authorization_details[0]
-        for department in (claims.sub, claims.aud):
-            if department not in trust.departments:
-                raise DepartmentUnknownError(department=department)
-        check_scope(detail, trust.issuers[claims.iss], claims.aud)
-        check_detail(detail, trust)
         find_resource(detail.resource, claims.aud, claims.sub, detail, trust.catalogue)
 
     def _sign(self, claims: Claims) -> str:
         key = self._signing_key(self._now())
-        return sign_token(
-            claims,
-            token_type=TOKEN_TYPE,
-            key_id=key.key_id,
-            suite_number=key.suite,
-            sign=lambda message: self._keys.sign(key.key_id, message),
-        )
+        try:
+            return sign_token(
+                claims,
+                token_type=TOKEN_TYPE,
+                key_id=key.key_id,
+                suite_number=key.suite,
+                sign=lambda message: self._keys.sign(key.key_id, message),
+            )
+        except (OverflowError, UnicodeEncodeError):
+            raise RequestMalformedError(
+                reason="a number or text of the request cannot be written as JSON",
+                reason_zh="请求中有数字或文本无法写成 JSON",
+            ) from None
 
     def _signing_key(self, now: int) -> KeyInfo:
         return Ring(self._keys.list_keys()).active(Purpose.SIGNING, at=now)
@@ -238,6 +252,28 @@ class Authority:
 
     def _now(self) -> int:
         return self._clock() // 1000
+
+
+def next_index(issued: Mapping[str, Issued]) -> int:
+    """Return the first index of the status list that no grant has had."""
+    return 1 + max((grant.index for grant in issued.values()), default=-1)
+
+
+def _version(files: Mapping[str, bytes]) -> int:
+    if TERM not in files:
+        return 0
+    term = document.read(files[TERM], Term, file=TERM, error=CatalogueInvalidError)
+    return term.value.version
+
+
+def _seconds(days: float) -> int:
+    # Written so that what is no number is refused.
+    if not 0 < days <= MAX_GRANT_DAYS:
+        raise RequestMalformedError(
+            reason=f"a grant lasts more than 0 and at most {MAX_GRANT_DAYS} days",
+            reason_zh=f"授权期限应大于 0 天且不超过 {MAX_GRANT_DAYS} 天",
+        )
+    return int(days * DAY)
 
 
 def dump_yaml(value: Struct | Mapping[str, object]) -> bytes:

@@ -5,18 +5,22 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from gateway.errors import ConfigurationInvalidError
+
+# What a grant may name as its place in a status list (`gateway.grants.claims`).
+MAX_INDEX = 100_000_000
 
 
 class Issued(Struct, frozen=True, kw_only=True, tag="issued"):
     """A grant was issued: its `jti` and index in the status list, no token."""
 
     jti: str
-    index: int
+    index: Annotated[int, Meta(ge=0, le=MAX_INDEX)]
     sub: str
     aud: str
     resource: str
@@ -56,9 +60,7 @@ class Register:
         """
         issued: dict[str, Issued] = {}
         revoked: set[str] = set()
-        if not self._path.exists():
-            return issued, revoked
-        for number, line in enumerate(self._path.read_bytes().splitlines(), 1):
+        for number, line in enumerate(self._kept().splitlines(), 1):
             try:
                 entry = _line.decode(line)
             except msgspec.MsgspecError:
@@ -73,10 +75,47 @@ class Register:
         return issued, revoked
 
     def append(self, entry: Issued | Revoked) -> None:
-        """Write one line durably."""
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        """Write one line durably; to be called within `locked`.
+
+        Raises: ConfigurationInvalidError; the register then says what it said.
+        """
+        kept, line = self._kept(), msgspec.json.encode(entry) + b"\n"
+        if kept and not kept.endswith(b"\n"):
+            line = b"\n" + line
         try:
-            os.write(handle, msgspec.json.encode(entry) + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                _write_at(handle, len(kept), line)
+            finally:
+                os.close(handle)
+        except OSError:
+            raise ConfigurationInvalidError(
+                reason=f"{self._path.name} cannot be written",
+                reason_zh=f"{self._path.name} 无法写入",
+            ) from None
+
+    def _kept(self) -> bytes:
+        """Return the file, without a last line that a process died over.
+
+        Nobody was told that such a grant was issued or revoked.
+        """
+        if not self._path.exists():
+            return b""
+        content = self._path.read_bytes()
+        end = content.rfind(b"\n") + 1
+        try:
+            _line.decode(content[end:])
+        except msgspec.MsgspecError:
+            return content[:end]
+        return content
+
+
+def _write_at(handle: int, end: int, line: bytes) -> None:
+    os.ftruncate(handle, end)
+    try:
+        if os.pwrite(handle, line, end) != len(line):
+            raise OSError("the disk is full")
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, end)
+        raise

@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 OPEN_END = "长期"
@@ -35,10 +35,21 @@ _PARTS = {
     "Z": r"(?:Z|[+-][0-9]{2}:[0-9]{2})",
 }
 _FILL = (1, 1, 1, 0, 0, 0)
-_ISO_DATE = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}\n)*")
-_BASIC_DATE = re.compile(r"(?:[0-9]{8}\n)*")
+# Formats whose values the standard library parses in C, once their form is sure.
+_QUICK: dict[str, tuple[str, Callable[[str], object]]] = {
+    "YYYY-MM-DD": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat),
+    "YYYYMMDD": (r"[0-9]{8}", date.fromisoformat),
+    "YYYY-MM-DDTHH:mm:ss": (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}",
+        datetime.fromisoformat,
+    ),
+    "YYYY-MM-DD HH:mm:ss": (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+        datetime.fromisoformat,
+    ),
+}
 
-Misfits = Callable[[list[str]], list[int]]
+Misfits = Callable[[Sequence[str]], list[int]]
 
 
 def date_misfits(pattern: str, open_end: bool) -> Misfits:
@@ -60,15 +71,26 @@ def date_misfits(pattern: str, open_end: bool) -> Misfits:
             return False
         return True
 
-    def misfits(column: list[str]) -> list[int]:
-        if quick is not None and quick.fullmatch("\n".join(column) + "\n" if column else ""):
-            try:
-                deque(map(date.fromisoformat, column), maxlen=0)
-            except ValueError:
-                pass
-            else:
-                return []
+    def misfits(column: Sequence[str]) -> list[int]:
+        if quick is not None and quick(column):
+            return []
         return [index for index, value in enumerate(column) if not fits(value)]
 
-    quick = {"YYYY-MM-DD": _ISO_DATE, "YYYYMMDD": _BASIC_DATE}.get(pattern)
+    quick = _quick_check(*_QUICK[pattern]) if pattern in _QUICK else None
     return misfits
+
+
+def _quick_check(form: str, parse: Callable[[str], object]) -> Callable[[Sequence[str]], bool]:
+    """Make a check that says yes to a column only if every value fits; no means perhaps."""
+    matcher = re.compile(rf"(?:{form}\n)*{form}")
+
+    def holds(column: Sequence[str]) -> bool:
+        if matcher.fullmatch("\n".join(column)) is None:
+            return False
+        try:
+            deque(map(parse, column), maxlen=0)
+        except ValueError:
+            return False
+        return True
+
+    return holds

@@ -7,9 +7,8 @@ is revoked or suspended. The inflating is bounded: 261 kB can hold 256 MiB.
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 
-from gateway.errors import TokenIssuerUnknownError
 from gateway.grants.claims import STATUS_TYPE, PackedStatuses, StatusListClaims
-from gateway.grants.signing import check_signature, issuer_key, sign_token
+from gateway.grants.signing import check_in_force, check_signature, issuer_key, sign_token
 from gateway.grants.token import (
     MAX_STATUS_TOKEN_BYTES,
     claim_invalid,
@@ -35,13 +34,10 @@ def verify_status_list(token: str, issuers: Mapping[str, Issuer], now: int) -> S
     parsed = parse_token(token, limit=MAX_STATUS_TOKEN_BYTES)
     claims = read_claims(parsed.payload, StatusListClaims)
     _, key = issuer_key(parsed, issuers, claims.iss)
-    check_signature(token, parsed.header.alg, key)
+    check_signature(token, key)
     if parsed.header.typ != STATUS_TYPE:
         raise claim_invalid("typ", f"expected {STATUS_TYPE}", f"应为 {STATUS_TYPE}")
-    if key.revoked_at is not None or not key.not_before <= claims.iat < key.not_after:
-        raise TokenIssuerUnknownError(
-            reason="the issuer's key is not valid for this list", reason_zh="签发者密钥对该列表无效"
-        )
+    check_in_force(key, claims.iat)
     if claims.iat > now + MAX_SKEW:
         raise claim_invalid("iat", "the list is from the future", "列表时间在未来")
     return StatusList(
@@ -57,10 +53,11 @@ def verify_status_list(token: str, issuers: Mapping[str, Issuer], now: int) -> S
 def _inflate(packed: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        statuses = inflater.decompress(packed, MAX_STATUS_BYTES)
+        # One byte more, so that a list of exactly the limit is read to its end.
+        statuses = inflater.decompress(packed, MAX_STATUS_BYTES + 1)
     except zlib.error:
         raise malformed("the status list is no zlib stream", "状态列表不是 zlib 流") from None
-    if not inflater.eof or inflater.unused_data:
+    if len(statuses) > MAX_STATUS_BYTES or not inflater.eof or inflater.unused_data:
         raise malformed("the status list is over its limit or cut", "状态列表超过上限或被截断")
     return statuses
 

@@ -23,7 +23,10 @@ MAX_STATUS_TOKEN_BYTES = 2 * 1024 * 1024
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _KEY_ID = re.compile(r"[a-z2-7]{26}")
-_SAFE_CLAIM = re.compile(r"[a-z_]{1,40}")
+# How msgspec ends a message: the path of the claim, made of names that we declared.
+_PATH = re.compile(r" - at `\$((?:\.[a-z_]+|\[[0-9.]+\])*)`\Z")
+_MISSING = re.compile(r"Object missing required field `([a-z_]+)`")
+_UNKNOWN = "Object contains unknown field "
 T = TypeVar("T")
 
 
@@ -50,13 +53,21 @@ def malformed(reason: str, reason_zh: str) -> TokenMalformedError:
     return TokenMalformedError(reason=reason, reason_zh=reason_zh)
 
 
-def parse_token(token: str, *, limit: int = MAX_TOKEN_BYTES) -> ParsedToken:
-    """Take a compact JWS apart.
+def check_length(token: str, limit: int = MAX_TOKEN_BYTES) -> None:
+    """Check that a token is not over its limit, before anything else is done with it.
 
     Raises: TokenMalformedError.
     """
     if len(token) > limit:
         raise malformed(f"longer than {limit} bytes", f"超过 {limit} 字节")
+
+
+def parse_token(token: str, *, limit: int = MAX_TOKEN_BYTES) -> ParsedToken:
+    """Take a compact JWS apart.
+
+    Raises: TokenMalformedError.
+    """
+    check_length(token, limit)
     segments = token.split(".")
     if len(segments) != 3:
         raise malformed("expected three segments", "应为三段")
@@ -130,17 +141,22 @@ def read_claims(payload: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(payload, type=shape)
     except msgspec.ValidationError as error:
-        # The library's text quotes keys; only a path of known words leaves.
-        text = str(error)
-        found = re.search(r"`\$((?:\.[a-z_]{1,40}|\[\.\.\.\])*)`", text)
-        missing = re.search(r"required field `([a-z_]{1,40})`", text)
-        path = (found[1].lstrip(".").replace("[...]", "") if found else "") or "(top)"
-        if missing:
-            path = f"{path}.{missing[1]}" if path != "(top)" else missing[1]
-            raise claim_invalid(path, "it is missing", "缺失") from None
-        raise claim_invalid(path, "it is of the wrong form", "形式不对") from None
+        raise _wrong_claim(str(error)) from None
     except msgspec.MsgspecError:
         raise malformed("a part is no JSON", "某部分不是 JSON") from None
+
+
+def _wrong_claim(text: str) -> TokenClaimInvalidError:
+    """Name the claim that the library's `text` is about, and nothing else it quotes."""
+    if text.startswith(_UNKNOWN):
+        # It quotes the key, which may be spelled to look like a path.
+        return claim_invalid("(unknown)", "such a token has no such claim", "此类令牌没有该项")
+    path = _PATH.search(text)
+    name = re.sub(r"\[[0-9.]+\]", "", path[1]).lstrip(".") if path else ""
+    missing = _MISSING.match(text)
+    if missing:
+        return claim_invalid(f"{name}.{missing[1]}".lstrip("."), "it is missing", "缺失")
+    return claim_invalid(name or "(top)", "it is of the wrong form", "形式不对")
 
 
 def claim_invalid(claim: str, reason: str, reason_zh: str) -> TokenClaimInvalidError:

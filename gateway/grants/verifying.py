@@ -31,14 +31,13 @@ from gateway.errors import (
     TokenBlockedError,
     TokenExpiredError,
     TokenIssuerScopeError,
-    TokenIssuerUnknownError,
     TokenNotYetValidError,
     TokenRevokedError,
     TrustStaleError,
 )
 from gateway.grants.claims import TOKEN_TYPE, AuthorizationDetail, Claims
-from gateway.grants.signing import check_signature, issuer_key
-from gateway.grants.token import claim_invalid, parse_token, read_claims
+from gateway.grants.signing import check_in_force, check_signature, issuer_key
+from gateway.grants.token import check_length, claim_invalid, malformed, parse_token, read_claims
 from gateway.model.call import Mode
 from gateway.model.times import utc
 from gateway.model.trust import Issuer, Snapshot, Trust
@@ -105,11 +104,12 @@ class GrantVerifier:
         Raises: a TokenError, DepartmentUnknownError, ResourceUncataloguedError,
             PurposeNotGrantedError, TrustStaleError.
         """
+        check_length(token)  # 1
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         key = (digest, snapshot.number)
         grant = self._cache.get(key)
         if grant is None:
-            grant = self._verify_token(token, digest.hex(), snapshot.trust, now)
+            grant = self._verify_token(token, snapshot.trust, now)
             self._cache[key] = grant
             if len(self._cache) > MAX_CACHED:
                 self._cache.popitem(last=False)
@@ -117,23 +117,21 @@ class GrantVerifier:
         check_revocation(grant, snapshot, now)  # 8
         return grant
 
-    def _verify_token(self, token: str, digest: str, trust: Trust, now: int) -> VerifiedGrant:
+    def check_issued(self, token: str, trust: Trust, now: int) -> None:
+        """Check what an issuer just made: steps 1 to 7, as `verify` at `now` would.
+
+        Raises: as `verify`, but for status and blocks.
+        """
+        self._verify_token(token, trust, now)
+
+    def _verify_token(self, token: str, trust: Trust, now: int) -> VerifiedGrant:
         parsed = parse_token(token)  # 1, 2, 3
-        iss = msgspec.json.decode(parsed.payload, type=_Issuer).iss or ""
-        issuer, key = issuer_key(parsed, trust.issuers, iss)  # 4
-        if key.revoked_at is not None:
-            raise TokenIssuerUnknownError(
-                reason="the issuer's key is revoked", reason_zh="签发者密钥已撤销"
-            )
-        check_signature(token, parsed.header.alg, key)  # 5
+        issuer, key = issuer_key(parsed, trust.issuers, _claimed_issuer(parsed.payload))  # 4
+        check_signature(token, key)  # 5
         if parsed.header.typ != TOKEN_TYPE:  # 6
             raise claim_invalid("typ", f"expected {TOKEN_TYPE}", f"应为 {TOKEN_TYPE}")
         claims = read_claims(parsed.payload, Claims)
-        if not key.not_before <= claims.iat < (key.retired_at or key.not_after):
-            raise TokenIssuerUnknownError(
-                reason="the issuer's key was not valid when the grant was issued",
-                reason_zh="签发授权时签发者密钥不在有效期内",
-            )
+        check_in_force(key, claims.iat)  # 4, which waits for an `iat` that is signed
         if claims.aud != self._provider:
             raise TokenAudienceWrongError
         if claims.sub not in trust.departments:
@@ -144,13 +142,21 @@ class GrantVerifier:
         detail = claims.authorization_details[0]
         check_scope(detail, issuer, claims.aud)  # 7
         check_detail(detail, trust)
+        digest = sha256(token.encode()).hexdigest()
         return VerifiedGrant(
             claims=claims, detail=detail, digest=digest, fields=frozenset(detail.fields)
         )
 
 
 class _Issuer(Struct):
-    iss: str | None = None
+    iss: str = ""
+
+
+def _claimed_issuer(payload: bytes) -> str:
+    try:
+        return msgspec.json.decode(payload, type=_Issuer).iss
+    except msgspec.MsgspecError:
+        raise malformed("the claims name no issuer", "声明中没有签发者") from None
 
 
 def _check_times(claims: Claims, now: int) -> None:
@@ -229,5 +235,10 @@ def check_revocation(grant: VerifiedGrant, snapshot: Snapshot, now: int) -> None
             reason=f"the status list of this grant ended at {utc(statuses.expires)}",
             reason_zh=f"该授权的状态列表已于 {utc(statuses.expires)} 过期",
         )
-    if statuses.status(reference.idx) != VALID:
+    status = statuses.status(reference.idx)
+    if status is None:
+        raise TrustStaleError(
+            reason="the status list ends before this grant", reason_zh="状态列表未包含该授权"
+        )
+    if status != VALID:
         raise TokenRevokedError

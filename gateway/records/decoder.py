@@ -106,9 +106,7 @@ class RecordDecoder:
             raise _over("number of records", "记录数", len(records), MAX_RECORDS)
         if not records:
             raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
-        columns = [
-            list(column) for column in zip(*map(msgspec.structs.astuple, records), strict=True)
-        ]
+        columns = list(map(list, zip(*map(msgspec.structs.astuple, records), strict=True)))
         for check, column in zip(self._checks, columns, strict=True):
             if check is not None and not _holds(check, column):
                 raise self._finder.error(data, encoding)

@@ -2,11 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from time import monotonic, sleep
 
 from gateway.errors import LedgerUnavailableError
 
 # A writer waits this long for another process before it gives up.
 BUSY_SECONDS = 10.0
+RETRY_SECONDS = 0.02
 # Claims past their envelope's expiry are swept in this many at a time.
 SWEEP_ROWS = 1000
 
@@ -27,13 +29,33 @@ class SqliteState:
     """A QuotaStore and a ClaimStore. Every change is durable when a method returns."""
 
     def __init__(self, path: Path) -> None:
-        self._database = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self._database.execute("PRAGMA journal_mode = WAL")
+        """Open the file, which is made if there is none.
+
+        Raises: LedgerUnavailableError.
+        """
+        try:
+            # Before SQLite, whose files beside it take its mode.
+            path.touch(mode=0o600)
+            self._database = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except (OSError, sqlite3.Error):
+            raise LedgerUnavailableError from None
+
+    def _prepare(self) -> None:
         self._database.execute("PRAGMA synchronous = FULL")
+        # SQLite waits for another process in all but this: two that turn a new file to WAL.
+        give_up = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if monotonic() > give_up:
+                    raise
+                sleep(RETRY_SECONDS)
         self._database.executescript(_SCHEMA)
-        path.chmod(0o600)
 
     def reserve(self, grant: str, day: str, rows: int, limit: int) -> int | None:
         """Charge `rows` to (grant, day) if they fit; else return the rows used."""
