@@ -8,6 +8,9 @@ from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
 from gateway.ports import Clock, LedgerSink
 from keys.errors import SealgateError
 
+# Longer than any name of a system or file number; stops entries that fill the disk.
+MAX_CALLER = 256
+
 
 class Trail(Struct, kw_only=True):
     """What is known of a call so far; filled in step by step, entered at its end.
@@ -42,7 +45,11 @@ class Calls:
 
     def begin(self, caller: str, reference: str | None) -> Trail:
         """Begin a call; its one time is now."""
-        return Trail(now=self._clock(), caller=caller, reference=reference)
+        return Trail(
+            now=self._clock(),
+            caller=_writable(caller),
+            reference=None if reference is None else _writable(reference),
+        )
 
     def enter(self, trail: Trail, outcome: str = "ok", kind: str | None = None) -> Receipt:
         """Write the entry of a call, durably.
@@ -89,3 +96,8 @@ class Calls:
                 self.close()
             return
         self.enter(trail, outcome=code)
+
+
+def _writable(text: str) -> str:
+    """Cut a caller's text, and replace what has no place in UTF-8 (lone surrogates)."""
+    return text[:MAX_CALLER].encode("utf-8", "replace").decode()

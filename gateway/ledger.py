@@ -20,19 +20,25 @@ SALT_BYTES = 16
 # Strangers are counted, not entered: they must not be able to fill the disk.
 MAX_COUNTED = 1000
 MAX_COUNTED_MS = 60_000
-# Refusals that come before anything is authenticated.
+# Refusals that can come before anything is authenticated.
 BEFORE_AUTHENTICATION = frozenset(
     {
+        "CATALOGUE_INVALID",
+        "CONFIGURATION_INVALID",
         "DEPARTMENT_UNKNOWN",
         "ENVELOPE_FROM_FUTURE",
         "ENVELOPE_MALFORMED",
         "ENVELOPE_SIGNATURE_INVALID",
+        "KEY_UNAVAILABLE",
         "KEY_UNKNOWN",
         "LIMIT_EXCEEDED",
+        "POLICY_INVALID",
+        "STREAM_BROKEN",
         "SUITE_REFUSED",
         "TOKEN_ISSUER_UNKNOWN",
         "TOKEN_MALFORMED",
         "TOKEN_SIGNATURE_INVALID",
+        "TRUST_STALE",
     }
 )
 
@@ -96,8 +102,14 @@ class RefusalCounter:
         return now - self._since >= MAX_COUNTED_MS or sum(self._counts.values()) >= MAX_COUNTED
 
     def drain(self, now: int) -> Iterator[Entry]:
-        """Yield one entry for each kind and code counted, and begin anew."""
-        counts, self._counts, self._since = self._counts, {}, None
-        for (kind, code), count in sorted(counts.items()):
+        """Yield one entry for each kind and code counted.
+
+        What was yielded is forgotten only when the next one is asked for, so that
+        an entry that could not be written is counted still.
+        """
+        for (kind, code), count in sorted(self._counts.items()):
             shared = SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count)
             yield Entry(shared=shared, private=PrivatePart(caller="(unauthenticated)"))
+            self._counts[kind, code] -= count
+        self._counts = {key: count for key, count in self._counts.items() if count}
+        self._since = now if self._counts else None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
@@ -47,8 +48,9 @@ class Node:
         self.keys = keys or open_keys(self.places, self.file.passphrase_file)
         self._clock = clock
         self._snapshots = FolderSnapshots(self.places, clock)
-        self._state = SqliteState(self.places.state)
         ledger = ledger or self._file_ledger(dice)
+        # Last of what can fail: from here on there is something to close.
+        self._state = SqliteState(self.places.state)
         self._outbound = Outbound(
             department=self.department,
             snapshots=self._snapshots,
@@ -116,11 +118,10 @@ class Node:
 
     def close(self) -> None:
         """Enter what was only counted, and close the files."""
-        try:
-            self._outbound.close()
-            self._inbound.close()
-        finally:
-            self._state.close()
+        with ExitStack() as stack:
+            stack.callback(self._state.close)
+            stack.callback(self._inbound.close)
+            stack.callback(self._outbound.close)
 
     def __enter__(self) -> Self:
         return self

@@ -27,27 +27,29 @@ from gateway.envelope.content_keys import SealingCache
 from gateway.envelope.header import Header
 from gateway.envelope.identity import uuid7
 from gateway.envelope.sealing import SealedEnvelope, seal_envelope
-from gateway.errors import FieldInvalidError, QuotaExceededError, StreamBrokenError
+from gateway.errors import (
+    FieldInvalidError,
+    LimitExceededError,
+    QuotaExceededError,
+    StreamBrokenError,
+)
 from gateway.grants import GrantVerifier, VerifiedGrant
 from gateway.model.call import (
-    MANIFEST_VERSION,
     Explanation,
-    GrantReference,
-    Manifest,
     Sealed,
     SealRequest,
     StreamPlace,
     StreamTotals,
 )
+from gateway.model.resource import Resource
 from gateway.model.times import day_of
 from gateway.model.trust import Snapshot
 from gateway.parties import Parties, check_recipient, check_snapshot
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, SnapshotSource
-from gateway.records import Batch
+from gateway.records.decoder import MAX_RECORD_BYTES
 from gateway.release import Release, Releases, explain_release, find_resource
 from keys.errors import SealgateError
 from keys.suites import suite
-from masking.engine import Masked
 
 _encode = msgspec.json.Encoder().encode
 
@@ -120,25 +122,24 @@ class Outbound:
         snapshot, now = self._snapshots.current(), self._clock()
         check_snapshot(snapshot, now)
         verified = self._grants.verify(grant, snapshot, now // 1000)
-        catalogue = snapshot.trust.catalogue
-        found = find_resource(
-            resource, self._department, verified.requester, verified.detail, catalogue
-        )
+        detail = verified.detail
+        verified.check_call(resource=resource, purpose=detail.purpose, mode=detail.modes[0])
+        found = self._find(verified, snapshot)
         return explain_release(found, verified, snapshot, day_of(now))
 
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Return what is ill-typed in the records, for a caller who sets such rows aside.
 
-        Raises: as `seal` for any other refusal of steps 1 to 4; nothing is entered.
+        Raises: as `seal` for any other refusal of steps 1 to 4 but the region;
+            nothing is entered.
         """
         snapshot, now = self._snapshots.current(), self._clock()
+        check_snapshot(snapshot, now)
         grant = self._grants.verify(request.grant, snapshot, now // 1000)
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
-        resource = snapshot.trust.catalogue.resources[request.resource]
+        intake = self._releases.intake(self._find(grant, snapshot), grant, snapshot)
         try:
-            self._releases.intake(resource, grant, snapshot).decoder.decode(
-                request.records, request.encoding
-            )
+            intake.decoder.decode(request.records, request.encoding)
         except FieldInvalidError as error:
             return error
         return None
@@ -156,41 +157,33 @@ class Outbound:
         rows_before: int | None,
     ) -> Sealed:
         now = trail.now
-        trail.provider, trail.resource = self._department, request.resource
-        trail.purpose = request.purpose
-        snapshot = self._snapshots.current()  # 1
+        trail.provider = self._department
+        _check_size(records)  # 1
+        snapshot = self._snapshots.current()
         check_snapshot(snapshot, now)
-        trail.trust, trail.catalogue = snapshot.trust.version, snapshot.trust.catalogue.version
+        catalogue = snapshot.trust.catalogue
+        trail.trust, trail.catalogue = snapshot.trust.version, catalogue.version
+        # What is not catalogued is any text: it does not go into the ledger.
+        trail.resource = request.resource if request.resource in catalogue.resources else None
+        trail.purpose = request.purpose if request.purpose in catalogue.purposes else None
         grant = self._grants.verify(request.grant, snapshot, now // 1000)  # 2
         trail.requester, trail.grant = grant.requester, grant.claims.jti
         trail.authenticated = True
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
-        resource = find_resource(  # 3
-            request.resource,
-            self._department,
-            grant.requester,
-            grant.detail,
-            snapshot.trust.catalogue,
-        )
+        resource = self._find(grant, snapshot)  # 3
         intake = self._releases.intake(resource, grant, snapshot)
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
         trail.records = batch.size
-        self._reserve(grant, batch.size, now)  # 5
+        self._reserve(grant, batch.size, rows_before or 0, now)  # 5
         release = self._releases.release(intake, grant, snapshot, now)  # 6
         trail.policy, trail.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns)  # 7
         totals = _totals(place, rows_before, batch.size)
-        manifest = self._manifest(snapshot, grant, release, batch, masked, totals)  # 8
+        manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
+        records_bytes = _encode(list(map(release.output, *masked.columns)))
         header, sealed = self._envelope(  # 9
-            request,
-            snapshot,
-            grant,
-            release,
-            place,
-            now,
-            _encode(manifest),
-            _encode(list(map(release.output, *masked.columns))),
+            request.suite, snapshot, release, place, now, manifest_bytes, records_bytes
         )
         self._recheck(snapshot, request, header, now)  # 10
         trail.envelope, trail.digest = header.envelope_id.hex(), sealed.digest.hex()
@@ -203,8 +196,18 @@ class Outbound:
             receipt=receipt,
         )
 
-    def _reserve(self, grant: VerifiedGrant, rows: int, now: int) -> None:
-        grant.check_rows(rows)
+    def _find(self, grant: VerifiedGrant, snapshot: Snapshot) -> Resource:
+        return find_resource(
+            grant.detail.resource,
+            self._department,
+            grant.requester,
+            grant.detail,
+            snapshot.trust.catalogue,
+        )
+
+    def _reserve(self, grant: VerifiedGrant, rows: int, rows_before: int, now: int) -> None:
+        # A stream is one call, however many parts carry it.
+        grant.check_rows(rows_before + rows)
         limit = grant.detail.rows_per_day
         if limit is None:
             return
@@ -214,39 +217,10 @@ class Outbound:
                 limit=limit, period="a day", period_zh="每日", used=used, asked=rows
             )
 
-    def _manifest(
-        self,
-        snapshot: Snapshot,
-        grant: VerifiedGrant,
-        release: Release,
-        batch: Batch,
-        masked: Masked,
-        totals: StreamTotals | None,
-    ) -> Manifest:
-        return Manifest(
-            version=MANIFEST_VERSION,
-            provider=self._department,
-            requester=grant.requester,
-            resource=release.resource.code,
-            resource_name=release.resource.name,
-            purpose=grant.detail.purpose,
-            scenario=grant.detail.scenario,
-            grant=GrantReference(jti=grant.claims.jti, digest=grant.digest),
-            encoding="json",
-            records=batch.size,
-            fields=release.treatments,
-            policy=release.policy_name,
-            catalogue=snapshot.trust.catalogue.version,
-            trust=snapshot.trust.version,
-            findings=masked.findings,
-            totals=totals,
-        )
-
     def _envelope(
         self,
-        request: SealRequest,
+        wanted: int | None,
         snapshot: Snapshot,
-        grant: VerifiedGrant,
         release: Release,
         place: StreamPlace | None,
         now: int,
@@ -256,14 +230,14 @@ class Outbound:
         sealing = release.policy.sealing
         sender = self._parties.sender(snapshot, now)
         recipient = self._parties.recipient(
-            grant.requester, snapshot, sealing.suites, request.suite, now
+            release.requester, snapshot, sealing.suites, wanted, now
         )
         header = Header(
             suite=recipient.suite,
             envelope_id=uuid7(now, self._dice),
             sender=self._department,
             sender_key_id=sender,
-            recipient=grant.requester,
+            recipient=release.requester,
             recipient_key_id=recipient.key_id,
             created=now,
             expires=now + sealing.lifetime_hours * 3_600_000,
@@ -291,6 +265,16 @@ class Outbound:
         if newest is not snapshot:
             self._grants.verify(request.grant, newest, now // 1000)
             check_recipient(header, newest, now)
+
+
+def _check_size(records: bytes) -> None:
+    if len(records) > MAX_RECORD_BYTES:
+        raise LimitExceededError(
+            what="bytes of records",
+            what_zh="记录字节数",
+            actual=len(records),
+            limit=MAX_RECORD_BYTES,
+        )
 
 
 def _totals(place: StreamPlace | None, before: int | None, rows: int) -> StreamTotals | None:

@@ -120,10 +120,10 @@ class Parties:
 
         Raises: KeyUnavailableError.
         """
-        ours = snapshot.trust.departments.get(self._department)
         if self._keys.list_keys() is not self._ring.keys:
             self._ring = Ring(self._keys.list_keys())
         key_id = self._ring.active(Purpose.SIGNING, at=now // 1000).key_id
+        ours = snapshot.trust.departments.get(self._department)
         known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
         if known is None or not usable(known, now):
             raise KeyUnavailableError(

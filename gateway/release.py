@@ -10,6 +10,7 @@ from functools import cache
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import (
     AgreementMissingError,
@@ -24,7 +25,15 @@ from gateway.errors import (
 from gateway.grants import VerifiedGrant
 from gateway.grants.claims import AuthorizationDetail
 from gateway.grants.token import claim_invalid
-from gateway.model.call import ExplainedField, Explanation, FieldTreatment
+from gateway.model.call import (
+    MANIFEST_VERSION,
+    ExplainedField,
+    Explanation,
+    FieldTreatment,
+    GrantReference,
+    Manifest,
+    StreamTotals,
+)
 from gateway.model.resource import Resource, ShareClass, Status
 from gateway.model.times import day_of
 from gateway.model.trust import Catalogue, Snapshot
@@ -40,6 +49,8 @@ from masking.operators import Scope
 from masking.plan import Plan, make_plan
 from masking.policy import Policy
 
+# Manifests kept encoded with a release: they differ in the number of records only.
+MAX_MANIFESTS = 64
 # Releases kept compiled; bounds memory against a caller with ever new grants.
 MAX_RELEASES = 256
 
@@ -76,14 +87,29 @@ class Intake(Struct, frozen=True, kw_only=True):
 class Release(Struct, frozen=True, kw_only=True):
     """What goes out under a grant: the plan, with everything compiled."""
 
-    resource: Resource
+    requester: str
     policy: Policy
     policy_name: str
-    plan: Plan
     engine: Engine
-    treatments: tuple[FieldTreatment, ...]
-    entered: tuple[tuple[str, str], ...]
     output: type[Struct]
+    entered: tuple[tuple[str, str], ...]
+    ordinary: Manifest
+    encoded: dict[int, tuple[Manifest, bytes]]
+
+    def manifest(
+        self, records: int, findings: dict[str, int], totals: StreamTotals | None
+    ) -> tuple[Manifest, bytes]:
+        """Return the manifest of a call, and its JSON."""
+        if findings or totals is not None:
+            changed = replace(self.ordinary, records=records, findings=findings, totals=totals)
+            return changed, msgspec.json.encode(changed)
+        kept = self.encoded.get(records)
+        if kept is None:
+            changed = replace(self.ordinary, records=records)
+            kept = changed, msgspec.json.encode(changed)
+            if len(self.encoded) < MAX_MANIFESTS:
+                self.encoded[records] = kept
+        return kept
 
 
 def find_resource(
@@ -197,28 +223,51 @@ def make_release(
     plan, policy = plan_release(resource, grant, snapshot, day)
     scope = Scope(requester=grant.requester, purpose=grant.detail.purpose, resource=resource.code)
     return Release(
-        resource=resource,
+        requester=grant.requester,
         policy=policy,
         policy_name=f"{policy.id}@{policy.version}",
-        plan=plan,
         engine=compile_plan(plan, fields, mac=mac, scope=scope, detector=_detector),
-        treatments=tuple(
-            FieldTreatment(
-                id=planned.id,
-                name=field.name,
-                type=planned.output_type,
-                treatment=msgspec.to_builtins(planned.treatment),
-                disclosure=planned.disclosure.label,
-            )
-            for planned, field in zip(plan.fields, fields, strict=True)
-        ),
-        entered=tuple((planned.id, planned.treatment.name) for planned in plan.fields),
         output=msgspec.defstruct(
             "Released",
             [(f"f{index}", object) for index in range(len(fields))],
             rename={f"f{index}": field.id for index, field in enumerate(fields)},
             gc=False,
         ),
+        entered=tuple((planned.id, planned.treatment.name) for planned in plan.fields),
+        ordinary=_manifest(resource, grant, snapshot, policy, plan),
+        encoded={},
+    )
+
+
+def _manifest(
+    resource: Resource, grant: VerifiedGrant, snapshot: Snapshot, policy: Policy, plan: Plan
+) -> Manifest:
+    """Return the manifest of a call without records."""
+    return Manifest(
+        version=MANIFEST_VERSION,
+        provider=resource.provider.department,
+        requester=grant.requester,
+        resource=resource.code,
+        resource_name=resource.name,
+        purpose=grant.detail.purpose,
+        scenario=grant.detail.scenario,
+        grant=GrantReference(jti=grant.claims.jti, digest=grant.digest),
+        encoding="json",
+        records=0,
+        fields=tuple(
+            FieldTreatment(
+                id=planned.id,
+                name=resource_field.name,
+                type=planned.output_type,
+                treatment=msgspec.to_builtins(planned.treatment),
+                disclosure=planned.disclosure.label,
+            )
+            for planned in plan.fields
+            if (resource_field := resource.field(planned.id)) is not None
+        ),
+        policy=f"{policy.id}@{policy.version}",
+        catalogue=snapshot.trust.catalogue.version,
+        trust=snapshot.trust.version,
     )
 
 

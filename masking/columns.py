@@ -95,16 +95,28 @@ class CompiledField:
 
     def _sift(self, column: Column, findings: dict[str, int]) -> tuple[Column, list[_Gap]]:
         """Take out what no operator may see: first other types, then other shapes."""
-        own_type, hidden = self.type, self.hidden
-        odd = [row for row, found in enumerate(map(type, column)) if found is not own_type]
-        missing = [column[row] is None or column[row] is UNSET for row in odd]
-        fillers = [column[row] if gone else hidden for row, gone in zip(odd, missing, strict=True)]
+        odd = self._odd(column)
+        missing = [self._is_missing(column[row]) for row in odd]
         good = _without(column, odd)
         wrong = self.misfits(good) if self.misfits is not None else []
         if found := len(odd) - sum(missing) + len(wrong):
             findings[self.id] = found
-        gaps = [_Gap(odd, fillers), _Gap(wrong, [hidden] * len(wrong))]
+        fillers = [
+            column[row] if gone else self.hidden for row, gone in zip(odd, missing, strict=True)
+        ]
+        gaps = [_Gap(odd, fillers), _Gap(wrong, [self.hidden] * len(wrong))]
         return _without(good, wrong), gaps
+
+    def _odd(self, column: Column) -> list[int]:
+        own_type = self.type
+        if self.misfits is None:
+            return [row for row, found in enumerate(map(type, column)) if found is not own_type]
+        # no shape takes an empty text, and where one may stand it says that there is none
+        return [row for row, value in enumerate(column) if type(value) is not str or not value]
+
+    def _is_missing(self, value: object) -> bool:
+        empty = self.misfits is not None and value == ""
+        return empty or value is None or value is UNSET
 
 
 def _without(column: list[T], rows: list[int]) -> list[T]:

@@ -7,7 +7,8 @@ operators do:
 - a field whose treatment discloses nothing gives the same for every record,
   so that not even null and absent can be told apart;
 - a value that is not of its field's type, or not of its kind's shape, is never
-  handed to an operator: it is hidden and counted;
+  handed to an operator: it is hidden and counted (an empty text stays what it
+  is, as null does: that it may stand there was checked with its type);
 - free text is searched for every value of its record that did not leave as it
   was, those just hidden among them.
 """

@@ -8,9 +8,11 @@ memory only.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from gateway.envelope.header import Header
 from gateway.envelope.sealing import KEY_BYTES, ContentKey, wrap_content_key, wrap_info
+from keys.derive import Secret
 from keys.material import SealingKey
 from keys.suites import Suite
 
@@ -21,20 +23,30 @@ MAX_CACHE_ENVELOPES = 1000
 MAX_KEPT = 256
 
 Route = tuple[int, str, str, str, str]
+K = TypeVar("K")
 
 
-class _Use:
-    __slots__ = ("content_key", "left", "since")
+class _Use(Generic[K]):
+    """A content key, since when it serves (Unix ms), and how many envelopes it served."""
 
-    def __init__(self, content_key: ContentKey, since: int, left: int) -> None:
-        self.content_key, self.since, self.left = content_key, since, left
+    __slots__ = ("count", "key", "since")
+
+    def __init__(self, key: K, since: int) -> None:
+        self.key, self.since, self.count = key, since, 1
+
+    def serves(self, now: int, age_ms: int, envelopes: int) -> bool:
+        """Tell whether the key may serve one more, and count it."""
+        if self.count >= envelopes or not 0 <= now - self.since < age_ms:
+            return False
+        self.count += 1
+        return True
 
 
 class SealingCache:
     """Content keys by route: suite, parties and key ids."""
 
     def __init__(self) -> None:
-        self._uses: OrderedDict[Route, _Use] = OrderedDict()
+        self._uses: OrderedDict[Route, _Use[ContentKey]] = OrderedDict()
 
     def content_key(
         self,
@@ -56,13 +68,13 @@ class SealingCache:
         )
         use = self._uses.get(route)
         age_limit = min(cache_ms, MAX_CACHE_MS)
-        if use is not None and use.left > 0 and 0 <= now - use.since < age_limit:
-            use.left -= 1
-            return use.content_key
-        fresh = wrap_content_key(random(KEY_BYTES), recipient, header)
-        left = min(cache_envelopes, MAX_CACHE_ENVELOPES) - 1
-        if left > 0 and age_limit > 0:
-            self._uses[route] = _Use(fresh, now, left)
+        use_limit = min(cache_envelopes, MAX_CACHE_ENVELOPES)
+        # Against the bounds of this call: a policy may have narrowed them meanwhile.
+        if use is not None and use.serves(now, age_limit, use_limit):
+            return use.key
+        fresh = wrap_content_key(Secret(random(KEY_BYTES)), recipient, header)
+        if use_limit > 1 and age_limit > 0:
+            self._uses[route] = _Use(fresh, now)
             self._uses.move_to_end(route)
             if len(self._uses) > MAX_KEPT:
                 self._uses.popitem(last=False)
@@ -75,7 +87,7 @@ class OpeningCache:
     """Unwrapped content keys by route and wrapped bytes."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, tuple[bytes, int]] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Use[bytes]] = OrderedDict()
 
     def content_key(
         self,
@@ -86,14 +98,14 @@ class OpeningCache:
         *,
         now: int,
     ) -> bytes:
-        """Return the content key in `wrapped`, unwrapping at most once a minute."""
+        """Return the content key in `wrapped`, unwrapped anew past the bounds above."""
         info = wrap_info(header)
         place = suite.hash(info, wrapped)
-        kept = self._kept.get(place)
-        if kept is not None and 0 <= now - kept[1] < MAX_CACHE_MS:
-            return kept[0]
+        use = self._kept.get(place)
+        if use is not None and use.serves(now, MAX_CACHE_MS, MAX_CACHE_ENVELOPES):
+            return use.key
         key = unwrap(header.recipient_key_id, wrapped, info)
-        self._kept[place] = (key, now)
+        self._kept[place] = _Use(key, now)
         self._kept.move_to_end(place)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)

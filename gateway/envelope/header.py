@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from gateway.envelope.wire import (
     BYTES,
-    MAX_UINT64,
     VARINT,
     WireField,
     malformed,
@@ -24,6 +23,8 @@ KEY_ID_BYTES = 26
 DIGEST_BYTES = 64
 # 2^31 parts of 512 KiB are a petabyte: no honest stream is longer.
 MAX_PARTS = (1 << 31) - 1
+# The end of the year 9999; stops times that no calendar can show.
+MAX_TIME = 253_402_300_799_999
 # Routes kept encoded: those of one node's ordinary traffic.
 MAX_ROUTES = 256
 # All fields at their widest stay below this; stops a header that is a payload.
@@ -40,8 +41,8 @@ _SCHEMA = {
         WireField(6, BYTES, KEY_ID_BYTES),
         WireField(7, BYTES, NAME_BYTES),
         WireField(8, BYTES, KEY_ID_BYTES),
-        WireField(9, VARINT, MAX_UINT64),
-        WireField(10, VARINT, MAX_UINT64),
+        WireField(9, VARINT, MAX_TIME),
+        WireField(10, VARINT, MAX_TIME),
         WireField(11, BYTES, ID_BYTES),
         WireField(12, VARINT, MAX_PARTS),
         WireField(13, VARINT, 1),

@@ -1,7 +1,6 @@
 """The grants given to a department: token files in a folder."""
 
 import base64
-import binascii
 import json
 import os
 from hashlib import sha256
@@ -34,5 +33,5 @@ def _identify(path: Path) -> tuple[str, str] | None:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return str(claims["jti"]), sha256(token.encode()).hexdigest()
-    except (OSError, ValueError, LookupError, TypeError, binascii.Error):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None

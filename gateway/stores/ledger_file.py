@@ -10,6 +10,7 @@ import msgspec
 from gateway.errors import LedgerUnavailableError
 from gateway.ledger import RECEIPT_LABEL, SALT_BYTES, receipt_for, settle
 from gateway.model.call import Entry, Receipt
+from gateway.stores.files import sync_folder
 
 # A line is some kilobytes; the last one is looked for in this much of the tail.
 TAIL_BYTES = 64 * 1024
@@ -38,14 +39,16 @@ class FileLedger:
         Raises: LedgerUnavailableError; the file then ends where it did.
         """
         settled = settle(entry, self._random(SALT_BYTES))
-        line = msgspec.json.encode(settled) + b"\n"
+        receipt = receipt_for(settled, 0)
+        # Signed first, so that no entry stands whose call ended without its receipt.
+        signature = self._sign(RECEIPT_LABEL + bytes.fromhex(receipt.entry))
         try:
-            place = self._write(line)
+            place = self._write(msgspec.json.encode(settled) + b"\n")
         except OSError:
             raise LedgerUnavailableError from None
-        receipt = receipt_for(settled, place)
-        signature = self._sign(RECEIPT_LABEL + bytes.fromhex(receipt.entry))
-        return msgspec.structs.replace(receipt, key_id=self._key_id, signature=signature.hex())
+        return msgspec.structs.replace(
+            receipt, position=place, key_id=self._key_id, signature=signature.hex()
+        )
 
     def _write(self, line: bytes) -> int:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -61,6 +64,9 @@ class FileLedger:
                 if written != len(line):
                     raise OSError("the disk is full")
                 os.fsync(handle)
+                if whole == 0:
+                    # A new file is durable only with its name.
+                    sync_folder(self._path.parent)
             except OSError:
                 os.ftruncate(handle, whole)
                 raise

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gateway.config import NodeInvalidError, Places
-from gateway.errors import TrustStaleError
+from gateway.errors import ConfigurationInvalidError, TrustStaleError
 from gateway.model.trust import Blocks, Snapshot, Trust
 from gateway.stores.files import read_folder
 from gateway.trust import read_trust
@@ -18,7 +18,7 @@ from masking.policy import Policy, read_policy
 TRUST_SUFFIXES = (".yaml", ".jwt")
 _numbers = itertools.count(1)
 
-Stamp = tuple[int, int, int] | None
+Stamp = tuple[int, ...]
 
 
 class BlocksFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,11 +31,12 @@ class BlocksFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def read_blocks(path: Path) -> Blocks:
     """Read what a provider cut off itself; no file, nothing.
 
-    Raises: NodeInvalidError.
+    Raises: NodeInvalidError, ConfigurationInvalidError where it cannot be read.
     """
-    if not path.exists():
+    text = _read_file(path)
+    if text is None:
         return Blocks()
-    found = document.read(path.read_bytes(), BlocksFile, file=str(path), error=NodeInvalidError)
+    found = document.read(text, BlocksFile, file=str(path), error=NodeInvalidError)
     return Blocks(
         requesters=frozenset(found.value.requesters), grants=frozenset(found.value.grants)
     )
@@ -50,55 +51,69 @@ class FolderSnapshots:
 
     def __init__(self, places: Places, clock: Callable[[], int]) -> None:
         self._places, self._clock = places, clock
-        self._watched = tuple(
-            os.fspath(path) for path in (places.trust / "current", places.policy, places.blocks)
-        )
-        self._stamps: tuple[Stamp, ...] = ()
-        self._trust: tuple[str, Trust] | None = None
-        self._snapshot: Snapshot | None = None
+        self._link = os.fspath(places.trust / "current")
+        self._files = os.fspath(places.policy), os.fspath(places.blocks)
+        self._trust: tuple[Stamp, Trust] | None = None
+        # One reference, so that threads see stamps and snapshot that belong together.
+        self._kept: tuple[tuple[Stamp, ...], Snapshot] | None = None
 
     def current(self) -> Snapshot:
         """Return the newest snapshot; the same object while nothing changed.
 
-        Raises: TrustStaleError, CatalogueInvalidError, PolicyInvalidError, NodeInvalidError.
+        Raises: TrustStaleError, CatalogueInvalidError, PolicyInvalidError, NodeInvalidError,
+            ConfigurationInvalidError.
         """
-        stamps = tuple(map(_stamp, self._watched))
-        if self._snapshot is None or stamps != self._stamps:
-            self._snapshot = None
-            self._snapshot, self._stamps = self._read(), stamps
-        return self._snapshot
+        # The link itself, but a policy that is a link changes with what it points to.
+        stamps = _stamp(os.lstat, self._link), *(_stamp(os.stat, file) for file in self._files)
+        kept = self._kept
+        if kept is None or kept[0] != stamps:
+            self._kept = None
+            self._kept = kept = stamps, self._read(stamps[0])
+        return kept[1]
 
-    def _read(self) -> Snapshot:
+    def _read(self, link: Stamp) -> Snapshot:
         return Snapshot(
             number=next(_numbers),
-            trust=self._read_trust(),
+            trust=self._read_trust(link),
             policy=self._read_policy(),
             blocks=read_blocks(self._places.blocks),
         )
 
-    def _read_trust(self) -> Trust:
-        link = self._places.trust / "current"
+    def _read_trust(self, link: Stamp) -> Trust:
         try:
-            target = os.readlink(link)
+            target = os.readlink(self._link)
         except OSError:
             raise TrustStaleError(
                 reason="there is no trust data here", reason_zh="此处没有信任数据"
             ) from None
-        if self._trust is None or self._trust[0] != target:
-            files = read_folder(link, TRUST_SUFFIXES)
-            self._trust = target, read_trust(files, self._clock() // 1000)
+        if self._trust is None or self._trust[0] != link:
+            # Not through the link, which may come to point elsewhere meanwhile.
+            files = read_folder(self._places.trust / target, TRUST_SUFFIXES)
+            self._trust = link, read_trust(files, self._clock() // 1000)
         return self._trust[1]
 
     def _read_policy(self) -> Policy | None:
         path = self._places.policy
-        if not path.exists():
-            return None
-        return read_policy(path.read_bytes(), str(path))
+        text = _read_file(path)
+        return None if text is None else read_policy(text, str(path))
 
 
-def _stamp(path: str) -> Stamp:
+def _read_file(path: Path) -> bytes | None:
+    """Read a file, or return None if there is none: a link to nothing is not that."""
     try:
-        found = os.lstat(path)
+        return path.read_bytes()
     except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+        if not os.path.lexists(path):
+            return None
+        raise ConfigurationInvalidError(
+            reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取"
+        ) from None
+
+
+def _stamp(look: Callable[[str], os.stat_result], path: str) -> Stamp:
+    try:
+        found = look(path)
+    except OSError:
+        return ()
+    # The change time too: a copy may bring its modification time along.
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino

@@ -51,8 +51,8 @@ class SqliteState:
             try:
                 self._database.execute("PRAGMA journal_mode = WAL")
                 break
-            except sqlite3.OperationalError:
-                if monotonic() > give_up:
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up:
                     raise
                 sleep(RETRY_SECONDS)
         self._database.executescript(_SCHEMA)

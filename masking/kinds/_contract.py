@@ -23,7 +23,8 @@ class Kind:
     usual mask hides: whoever is given one of those can fill the mask in.
     `standard` has a treatment for each disclosure the kind knows, NOTHING
     always among them. `misfits` gives the indexes of a column's values that
-    are not of the kind's shape, and raises TypeError if any is no text;
+    are not of the kind's shape, empty ones always among them, and raises
+    TypeError if any is no text;
     `canonical` gives one spelling of a value.
     `source` is the standard the shape is taken from.
     """

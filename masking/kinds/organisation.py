@@ -20,7 +20,7 @@ KINDS = (
         "org_name",
         "name of an organisation",
         "单位名称",
-        partial=Keep(prefix=4),
+        partial=Keep(prefix=3),
         misfits=Seen(2, 200).misfits,
     ),
     define(

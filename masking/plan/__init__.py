@@ -168,9 +168,7 @@ def _field_plan(field: PlannedField, decision: Decision) -> FieldPlan:
     )
 
 
-def _valid_until(
-    fields: Sequence[PlannedField], rules: Iterable[Rule], at: date
-) -> date | None:
+def _valid_until(fields: Sequence[PlannedField], rules: Iterable[Rule], at: date) -> date | None:
     """Return the first day after `at` on which a rule about these fields comes or goes."""
     days = [
         day

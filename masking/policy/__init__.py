@@ -6,7 +6,7 @@ what a treatment comes to for a field of one kind and type.
 
 from masking.document import Document, read
 from masking.errors import PolicyInvalidError
-from masking.faults import Fault
+from masking.faults import Fault, spell_path
 from masking.grades import GradeScheme
 from masking.policy.checks import faults_of
 from masking.policy.model import (
@@ -47,7 +47,7 @@ def read_policy(text: bytes, file: str, *, scheme: GradeScheme | None = None) ->
     except PolicyInvalidError as refusal:
         raise _completed(refusal, text, file, scheme) from None
     parts = Document(whole(document.value), file, document.root, PolicyInvalidError)
-    document.raise_if(faults_of(parts, scheme))
+    document.raise_if(map(_placed, faults_of(parts, scheme)))
     return document.value
 
 
@@ -56,9 +56,15 @@ def _completed(
 ) -> PolicyInvalidError:
     """Add the faults in the parts that fit the schema to those of the parts that do not."""
     document = salvaged(text, file)
-    further = [] if document is None else list(faults_of(document, scheme))
+    further = [] if document is None else list(map(_placed, faults_of(document, scheme)))
     faults = sorted((*refusal.faults, *further), key=_place)
     return PolicyInvalidError(faults, fault_count=refusal.fault_count + len(further))
+
+
+def _placed(fault: Fault) -> Fault:
+    """Begin the text with the place in the document, as `read` does."""
+    spelled = spell_path(fault.path)
+    return fault._replace(text=f"{spelled}: {fault.text}", text_zh=f"{spelled}：{fault.text_zh}")
 
 
 def _place(fault: Fault) -> tuple[int, int]:

@@ -25,15 +25,13 @@ def faults_of(document: Document[Parts], scheme: GradeScheme | None) -> Iterator
     yield from _provider(document)
     if parts.pseudonyms is not None:
         yield from _pseudonyms(document, parts.pseudonyms)
-    if parts.defaults is not None:
-        yield from _names(document, ("defaults", "grades"), parts.defaults.grades, _grades(scheme))
-        yield from _names(document, ("defaults", "kinds"), parts.defaults.kinds, _KINDS)
-        yield from _defaults(document)
+    yield from _names(document, ("defaults", "grades"), parts.defaults.grades, _grades(scheme))
+    yield from _names(document, ("defaults", "kinds"), parts.defaults.kinds, _KINDS)
+    yield from _defaults(document)
     for index, rule in parts.rules.items():
         yield from _rule(document, index, rule, scheme)
     yield from _repeated_rules(document)
-    if parts.sealing is not None:
-        yield from _suites(document, parts.sealing.suites)
+    yield from _suites(document)
 
 
 def _provider(document: Document[Parts]) -> Iterator[Fault]:
@@ -75,7 +73,7 @@ def _pseudonyms(document: Document[Parts], pseudonyms: Pseudonyms) -> Iterator[F
 
 def _defaults(document: Document[Parts]) -> Iterator[Fault]:
     parts = document.value
-    if parts.defaults is None or parts.pseudonyms is None:
+    if parts.pseudonyms is None:
         return
     for name, treatment in parts.defaults.kinds.items():
         if name in KINDS:
@@ -147,8 +145,9 @@ def _unlicensed(
     """Tell of a rule that discloses more, and lacks what it needs for it."""
     if rule.licensed:
         return
-    lacking = [key for key, value in (("basis", _spoken(rule.basis)), ("until", rule.until))
-               if not value]
+    lacking = [
+        key for key, value in (("basis", _spoken(rule.basis)), ("until", rule.until)) if not value
+    ]
     keys = " and ".join(f"`{key}:`" for key in lacking)
     keys_zh = " 和 ".join(f"`{key}:`" for key in lacking)
     if _wider(rule.treatment, pseudonyms):
@@ -159,8 +158,9 @@ def _unlicensed(
             f"add {keys} to the rule, or write `scope: {pseudonyms.scope}`",
             f"请为规则添加 {keys_zh}，或写 `scope: {pseudonyms.scope}`",
         )
-    defaults = document.value.defaults
-    found = None if defaults is None else loosening.example(rule, defaults, pseudonyms)
+    if not document.value.whole_defaults:
+        return
+    found = loosening.example(rule, document.value.defaults, pseudonyms)
     if found is None:
         return
     about, about_zh = found.about
@@ -188,8 +188,9 @@ def _disallowed(
         if pseudonyms_allowed(KINDS[name], pseudonyms):
             continue
         if KINDS[name].identifier:
-            remedy, remedy_zh = f"add {name} to `pseudonyms: kinds:`, or write nothing", (
-                f"请将 {name} 加入 `pseudonyms: kinds:`，或写 nothing"
+            remedy, remedy_zh = (
+                f"add {name} to `pseudonyms: kinds:`, or write nothing",
+                (f"请将 {name} 加入 `pseudonyms: kinds:`，或写 nothing"),
             )
         else:
             remedy, remedy_zh = "write nothing, or partial", "请写 nothing 或 partial"
@@ -216,8 +217,8 @@ def _repeated_rules(document: Document[Parts]) -> Iterator[Fault]:
             )
 
 
-def _suites(document: Document[Parts], suites: Sequence[int]) -> Iterator[Fault]:
-    path = ("sealing", "suites")
+def _suites(document: Document[Parts]) -> Iterator[Fault]:
+    path, suites = ("sealing", "suites"), document.value.suites
     yield from _repeated(document, path, [str(number) for number in suites])
     for index, number in enumerate(suites):
         try:

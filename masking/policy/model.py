@@ -109,9 +109,7 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def in_force(self, at: date) -> bool:
         """Tell whether the rule holds on a day."""
-        return (self.start is None or self.start <= at) and (
-            self.until is None or at <= self.until
-        )
+        return (self.start is None or self.start <= at) and (self.until is None or at <= self.until)
 
 
 class Cache(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,19 +10,24 @@ from masking.document.collector import Collector
 from masking.document.nodes import Broken, Mapping, Node, Scalar, Sequence, compose
 from masking.document.walk import Walker
 from masking.errors import PolicyInvalidError
-from masking.policy.model import Defaults, Policy, Pseudonyms, Rule, Sealing
+from masking.policy.model import Defaults, Policy, Pseudonyms, Rule, Sealing, Treatment
 
 T = TypeVar("T", bound=Struct)
 
 
 class Parts(Struct, frozen=True, kw_only=True):
-    """What there is to check; None: not readable. `rules` go by their place in the file."""
+    """What there is to check, None where it cannot be read.
+
+    `rules` go by their place in the file; `whole_defaults` tells that all
+    defaults are there.
+    """
 
     provider: str | None
-    defaults: Defaults | None
+    defaults: Defaults
+    whole_defaults: bool
     pseudonyms: Pseudonyms | None
     rules: dict[int, Rule]
-    sealing: Sealing | None
+    suites: tuple[int, ...]
 
 
 def whole(policy: Policy) -> Parts:
@@ -30,34 +35,59 @@ def whole(policy: Policy) -> Parts:
     return Parts(
         provider=policy.provider,
         defaults=policy.defaults,
+        whole_defaults=True,
         pseudonyms=policy.pseudonyms,
         rules=dict(enumerate(policy.rules)),
-        sealing=policy.sealing,
+        suites=policy.sealing.suites,
     )
 
 
 def salvaged(text: bytes, file: str) -> Document[Parts] | None:
-    """Read what can be read of a file that is no policy as a whole, so that all
-    its faults can be told at once; None where it is no mapping.
-    """
+    """Read what can be read of a file that is no policy as a whole, None if nothing."""
     root = compose(text, Collector(file))
     if not isinstance(root, Mapping):
         return None
-    nodes = {key.text: node for key, node in root.pairs}
+    nodes = _under(root)
     provider, rules = nodes.get("provider"), nodes.get("rules")
     items = rules.items if isinstance(rules, Sequence) else ()
-    read = {index: _part(Rule, item) for index, item in enumerate(items)}
+    suites = _part(Sealing, _only(nodes.get("sealing"), "suites"))
     parts = Parts(
         provider=provider.text if isinstance(provider, Scalar) else None,
-        defaults=_part(Defaults, nodes.get("defaults")),
+        defaults=_defaults(nodes.get("defaults")),
+        whole_defaults=_part(Defaults, nodes.get("defaults")) is not None,
         pseudonyms=_part(Pseudonyms, nodes.get("pseudonyms")),
-        rules={index: rule for index, rule in read.items() if rule is not None},
-        sealing=_part(Sealing, nodes.get("sealing")),
+        rules={i: rule for i, item in enumerate(items) if (rule := _part(Rule, item))},
+        suites=() if suites is None else suites.suites,
     )
     return Document(parts, file, root, PolicyInvalidError)
 
 
+def _defaults(node: Node | None) -> Defaults:
+    """Read each default by itself."""
+    read: dict[str, dict[str, Treatment]] = {"grades": {}, "kinds": {}}
+    for section, found in read.items():
+        for name in _under(_under(node).get(section)):
+            part = _part(Defaults, _only(node, section, name))
+            if part is not None:
+                found.update(getattr(part, section))
+    return Defaults(grades=read["grades"], kinds=read["kinds"])
+
+
+def _under(node: Node | None) -> dict[str, Node]:
+    return {key.text: value for key, value in node.pairs} if isinstance(node, Mapping) else {}
+
+
+def _only(node: Node | None, *path: str) -> Node | None:
+    """Return `node` with nothing in it but what stands at `path`."""
+    if not path or not isinstance(node, Mapping):
+        return node
+    kept = ((key, _only(value, *path[1:])) for key, value in node.pairs if key.text == path[0])
+    pairs = tuple((key, value) for key, value in kept if value is not None)
+    return Mapping(node.line, node.column, pairs)
+
+
 def _part(kind: type[T], node: Node | None) -> T | None:
+    """Read a part that may be left out."""
     if node is None:
         return kind()
     if not _sound(node):

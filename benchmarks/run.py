@@ -1,0 +1,171 @@
+"""Measure sealing against three yardsticks, interleaved in one run on one core.
+
+(a) `json.loads` and `json.dumps` of the same bytes; (b) `presidio-structured` on
+the same fields, from the same bytes to JSON; (c) one bare HPKE wrap of a content
+key and one Ed25519 signature, as the suite does them. Suite 1, full checks, ten
+fields of which six are masked, in-memory ledger sink.
+
+Ratios are of the best times of all rounds: the machine is shared, and the best
+time is what the code costs when nobody disturbs it.
+"""
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from gateway.model.call import SealRequest
+from gateway.testing import PURPOSE, RESOURCE, MemoryCity
+from keys.material import Purpose
+from keys.suites import suite
+from masking.policy import read_policy
+
+FIELDS = (
+    "name",
+    "resident_id",
+    "birth_date",
+    "region",
+    "address",
+    "mobile",
+    "monthly_income",
+    "household_size",
+    "category",
+    "updated_at",
+)
+MASKED = ("name", "resident_id", "birth_date", "address", "mobile", "monthly_income")
+SIZES = (1, 100, 1_000, 10_000)
+ROUNDS = 40
+# One measurement lasts about this long, so that the clock's own cost vanishes.
+SECONDS = 0.02
+POLICY = Path(__file__).with_name("bench_policy.yaml")
+
+Work = Callable[[], object]
+
+
+def best_times(works: dict[str, Work], rounds: int) -> dict[str, float]:
+    """Run the works in turn, `rounds` times; return the best seconds a call of each."""
+    calls = {}
+    for name, work in works.items():
+        work()
+        start = time.perf_counter()
+        work()
+        calls[name] = max(1, int(SECONDS / (time.perf_counter() - start)))
+    best = dict.fromkeys(works, float("inf"))
+    for _ in range(rounds):
+        for name, work in works.items():
+            count = calls[name]
+            start = time.perf_counter()
+            for _ in range(count):
+                work()
+            best[name] = min(best[name], (time.perf_counter() - start) / count)
+    return best
+
+
+def city(cache_seconds: int) -> MemoryCity:
+    """Found a city whose provider masks six of the fields."""
+    policy = read_policy(POLICY.read_bytes(), POLICY.name)
+    cache = msgspec.structs.replace(policy.sealing.cache, seconds=cache_seconds)
+    sealing = msgspec.structs.replace(policy.sealing, cache=cache)
+    return MemoryCity(policy=msgspec.structs.replace(policy, sealing=sealing))
+
+
+def sealer(cache_seconds: int, records: bytes) -> Work:
+    """Return a call that seals the records, with or without a cached content key."""
+    made = city(cache_seconds)
+    grant = made.grant({"fields": FIELDS, "level": "G3"})
+    outbound, entries = made.provider.outbound, made.provider.ledger.entries
+    explained = outbound.explain(RESOURCE, grant).fields
+    masked = {field.id for field in explained if field.treatment["op"] != "clear"}
+    if masked != set(MASKED):
+        raise AssertionError(f"the policy masks {sorted(masked)}")
+
+    def seal() -> object:
+        # As over a wire: each call brings its own bytes and its own token.
+        entries.clear()
+        return outbound.seal(
+            SealRequest(resource=RESOURCE, purpose=PURPOSE, grant=grant, records=records)
+        )
+
+    return seal
+
+
+def bare_crypto() -> Work:
+    """Return one HPKE wrap and one signature, with nothing around them."""
+    chosen = suite(1)
+    opening = chosen.generate(Purpose.OPENING)
+    signing = chosen.signing_key(os.urandom(32))
+    sealing = chosen.sealing_key(opening.public)
+    info, digest = os.urandom(160), os.urandom(53)
+
+    def work() -> object:
+        return sealing.wrap(os.urandom(32), info), signing.sign(digest)
+
+    return work
+
+
+def presidio(records: bytes) -> Work | None:
+    """Return masking of the same fields by presidio-structured, if it is installed."""
+    try:
+        import pandas
+        from presidio_anonymizer.entities import OperatorConfig
+        from presidio_structured import PandasDataProcessor, StructuredEngine
+        from presidio_structured.config import StructuredAnalysis
+    except ImportError:
+        return None
+    engine = StructuredEngine(data_processor=PandasDataProcessor())
+    analysis = StructuredAnalysis(entity_mapping={name: name.upper() for name in MASKED})
+    mask = {"masking_char": "*", "chars_to_mask": 4, "from_end": True}
+    operators = {name.upper(): OperatorConfig("mask", mask) for name in MASKED}
+    operators["RESIDENT_ID"] = OperatorConfig("hash", {"hash_type": "sha256"})
+
+    def work() -> object:
+        # It fails on absent values, so that they are filled first.
+        frame = pandas.DataFrame(json.loads(records)).fillna("")
+        return engine.anonymize(frame, analysis, operators=operators).to_json(orient="records")
+
+    return work
+
+
+def measure(size: int, rounds: int) -> tuple[dict[str, float], int]:
+    """Measure one batch size; return the best seconds a call, and the bytes of the batch."""
+    records = msgspec.json.encode(city(0).records(size, fields=FIELDS))
+    works: dict[str, Work] = {
+        "json": lambda: json.dumps(json.loads(records)),
+        "fresh": sealer(0, records),
+        "cached": sealer(60, records),
+        "crypto": bare_crypto(),
+    }
+    best = best_times(works, rounds)
+    other = presidio(records)
+    if other is not None and size >= 100:
+        best |= best_times({"presidio": other, "cached ": works["cached"]}, max(3, rounds // 10))
+    return best, len(records)
+
+
+def main() -> int:
+    """Print the table of ratios."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    print(f"Python {platform.python_version()}, one core, best of {rounds} rounds\n")
+    print("| records | records/s | to (a) json | to (b) presidio | fresh to (c) | cached to (c) |")
+    print("|---|---|---|---|---|---|")
+    for size in SIZES:
+        best, _ = measure(size, rounds)
+        against = f"{best['presidio'] / best['cached ']:.0f}" if "presidio" in best else "–"
+        print(
+            f"| {size:,} | {size / best['cached']:,.0f} | {best['json'] / best['cached']:.2f} "
+            f"| {against} | {best['fresh'] / best['crypto']:.2f} "
+            f"| {best['cached'] / best['crypto']:.2f} |",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""What holds of every operator, those added later among them."""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from msgspec import UNSET
+from msgspec import inspect as shapes
+
+from keys.derive import Mac
+from masking.detect import Span
+from masking.grades import Disclosure
+from masking.operators import (
+    EVERY_TYPE,
+    AnyOperator,
+    Binding,
+    FieldType,
+    Operator,
+    Scope,
+    operator_types,
+)
+
+SCOPE = Scope(requester="11110000000000001A", purpose="养老金核验", resource="3070/0001")
+FORMATS = ["YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY", "YYYY年MM月DD日", "YYYY-MM", "YYYY", None]
+OUTPUT_TYPES = {
+    "string": str,
+    "integer": int,
+    "decimal": Decimal,
+    "boolean": bool,
+    "date": str,
+    "datetime": str,
+    "code": str,
+    "geo_point": str,
+    "binary": bytes,
+    "null": type(None),
+    "absent": msgspec.UnsetType,
+}
+
+# Whatever a text column may hold: short, empty, over-long, outside the BMP, combining, full
+# width, right to left, control characters, lone surrogates, and the usual.
+TEXTS = st.one_of(
+    st.text(max_size=12),
+    st.text(st.characters(categories=["Cc", "Cf", "Mn", "Cs", "Zs", "Lo"]), max_size=8),
+    st.text("01９𠮷e\u0301\u202e\u200b王· ", max_size=10),
+    st.sampled_from(["长期", "王", "欧阳娜娜", "买买提·艾力", "13812345678", "11010519491231002X"]),
+    st.sampled_from(["2020-02-29", "20200229", "29/02/2020", "2020年02月29日", "2020", "2020-02"]),
+    st.builds("".join, st.lists(st.text(max_size=3), min_size=200, max_size=200)),
+)
+VALUES: dict[FieldType, st.SearchStrategy[object]] = {
+    "string": TEXTS,
+    "code": TEXTS,
+    "date": TEXTS,
+    "datetime": TEXTS,
+    "geo_point": TEXTS,
+    "integer": st.integers() | st.sampled_from([0, -1, 10**40, -(10**40)]),
+    "decimal": st.decimals() | st.sampled_from([Decimal("sNaN"), Decimal("-1E+999999")]),
+    "boolean": st.booleans(),
+    "binary": st.binary(max_size=8),
+}
+
+
+def _each(*types: type[Operator]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operator_type", types, ids=[each.name for each in types])
+
+
+each_operator = _each(*operator_types())
+each_nothing = _each(*(each for each in operator_types() if each.disclosure is Disclosure.NOTHING))
+# A text in which nothing was found comes back; that is what scrubbing is.
+each_mask = _each(
+    *(
+        each
+        for each in operator_types()
+        if Disclosure.NOTHING < each.disclosure < Disclosure.CLEAR and each.name != "scrub"
+    )
+)
+
+
+class Digits:
+    """A detector that finds runs of digits."""
+
+    def find(self, text: str) -> list[Span]:
+        """Give every run."""
+        return [Span(*found.span(), "号码") for found in re.finditer("[0-9]+", text)]
+
+    def find_column(self, texts: Sequence[str]) -> list[list[Span]]:
+        """Give every run of each text."""
+        return list(map(self.find, texts))
+
+
+def _mac(context: bytes) -> Mac:
+    return Mac(b"a key for tests".ljust(32) + context)
+
+
+def _parameter(shape: shapes.Type) -> st.SearchStrategy[object]:
+    match shape:
+        case shapes.IntType(ge=low, le=high):
+            return st.integers(low or 0, high) | st.integers(
+                low or 0, min(high or 9, (low or 0) + 9)
+            )
+        case shapes.StrType(min_length=low, max_length=high):
+            return st.text(min_size=low or 0, max_size=high)
+        case shapes.LiteralType(values=values):
+            return st.sampled_from(values)
+    raise NotImplementedError(f"say here how to draw a {shape}")
+
+
+@st.composite
+def operators(draw: st.DrawFn, operator_type: type[Operator]) -> Operator:
+    """Draw an operator with any parameters that its schema allows."""
+    shape = shapes.type_info(operator_type)
+    assert isinstance(shape, shapes.StructType)
+    given_values = {
+        field.name: draw(_parameter(field.type))
+        for field in shape.fields
+        if field.required or draw(st.booleans())
+    }
+    return msgspec.convert({"op": operator_type.name, **given_values}, AnyOperator)
+
+
+@st.composite
+def bound(draw: st.DrawFn, operator_type: type[Operator]) -> tuple[Operator, Binding]:
+    """Draw an operator, and a field that it accepts."""
+    operator = draw(operators(operator_type))
+    field_type = draw(st.sampled_from(sorted(operator.accepts)))
+    return operator, Binding(
+        field="field",
+        type=field_type,
+        kind="general",
+        scope=SCOPE,
+        mac=_mac,
+        format=draw(st.sampled_from(FORMATS)),
+        detector=Digits,
+    )
+
+
+def _same(left: list[object], right: list[object]) -> bool:
+    """Tell equality by spelling: no two decimals that are no numbers are equal."""
+    return list(map(repr, left)) == list(map(repr, right))
+
+
+@each_operator
+@given(data=st.data())
+def test_a_value_bears_on_itself_alone(operator_type: type[Operator], data: st.DataObject) -> None:
+    """A column gives what its values give one by one, twice the same, and is left as it was."""
+    operator, bind = data.draw(bound(operator_type))
+    some = data.draw(st.lists(VALUES[bind.type], max_size=5))
+    column = some * data.draw(st.sampled_from([1, 1, 12]))
+    before = list(column)
+    kernel = operator.kernel(bind)
+    masked = kernel(column)
+    assert len(masked) == len(column)
+    assert _same(masked, [kernel([value])[0] for value in column])
+    assert _same(masked, operator.kernel(bind)(column))
+    assert _same(column, before)
+
+
+@each_operator
+@given(data=st.data())
+def test_what_comes_out_is_of_the_type_declared(
+    operator_type: type[Operator], data: st.DataObject
+) -> None:
+    """A recipient can rely on the manifest's output types."""
+    operator, bind = data.draw(bound(operator_type))
+    column = data.draw(st.lists(VALUES[bind.type], max_size=4))
+    expected = OUTPUT_TYPES[operator.output_type(bind.type)]
+    assert {type(value) for value in operator.kernel(bind)(column)} <= {expected}
+
+
+@each_mask
+@given(data=st.data())
+def test_only_clear_gives_a_value_back(operator_type: type[Operator], data: st.DataObject) -> None:
+    """No mask, however odd the value, leaves it as it was.
+
+    Except, as the operators say, the open end of a date. (And a star cannot be
+    told from a star over it.)
+    """
+    operator, bind = data.draw(bound(operator_type))
+    value = data.draw(VALUES[bind.type])
+    assume(not isinstance(value, str) or ("*" not in value and value != "长期"))
+    (masked,) = operator.kernel(bind)([value])
+    assert type(masked) is not type(value) or masked != value
+
+
+@each_nothing
+@given(data=st.data())
+def test_nothing_is_one_constant(operator_type: type[Operator], data: st.DataObject) -> None:
+    """Where nothing is disclosed, not even absent and null can be told from a value."""
+    operator, bind = data.draw(bound(operator_type))
+    column = [None, UNSET, *data.draw(st.lists(VALUES[bind.type], max_size=4))]
+    assert len(set(operator.kernel(bind)(column))) == 1
+
+
+@each_operator
+def test_an_operator_says_what_it_is(operator_type: type[Operator]) -> None:
+    """Titles in two languages, a class, types it accepts, a docstring, and frozen values."""
+    assert operator_type.title.isascii()
+    assert re.search("[\u4e00-\u9fff]", operator_type.title_zh)
+    assert operator_type.disclosure in Disclosure
+    assert operator_type.accepts
+    assert operator_type.accepts <= EVERY_TYPE
+    assert (operator_type.__doc__ or "").strip()
+    assert operator_type.__struct_config__.frozen
+    assert operator_type.__struct_config__.forbid_unknown_fields
+
+
+@each_operator
+@given(data=st.data())
+def test_an_operator_is_read_from_what_it_is_written_as(
+    operator_type: type[Operator], data: st.DataObject
+) -> None:
+    """Manifest and policy spell an operator alike; what it shows is never below nothing."""
+    operator = data.draw(operators(operator_type))
+    written = msgspec.to_builtins(operator)
+    assert written["op"] == operator.name
+    assert msgspec.convert(written, AnyOperator) == operator
+    assert operator.shown() >= 0
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({**written, "unknown": 1}, AnyOperator)
