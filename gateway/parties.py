@@ -10,6 +10,7 @@ from gateway.model.trust import Department, PublicKey, Snapshot
 from gateway.ports import KeyProvider
 from keys.errors import KeyUnavailableError, KeyUnknownError, SuiteRefusedError
 from keys.material import Purpose, SealingKey, VerifyingKey
+from keys.ports import KeyInfo
 from keys.ring import Ring
 from keys.suites import suite
 
@@ -112,7 +113,9 @@ class Parties:
 
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
-        self._ring = Ring(keys.list_keys())
+        self._sender: PublicKey | None = None
+        self._keys_seen: tuple[KeyInfo, ...] | None = None
+        self._snapshot_seen: Snapshot | None = None
         self._chosen: dict[tuple[int, str, tuple[int, ...], int | None], Recipient] = {}
 
     def sender(self, snapshot: Snapshot, now: int) -> str:
@@ -120,9 +123,12 @@ class Parties:
 
         Raises: KeyUnavailableError.
         """
-        if self._keys.list_keys() is not self._ring.keys:
-            self._ring = Ring(self._keys.list_keys())
-        key_id = self._ring.active(Purpose.SIGNING, at=now // 1000).key_id
+        keys = self._keys.list_keys()
+        if keys is self._keys_seen and snapshot is self._snapshot_seen:
+            if self._sender is not None and usable(self._sender, now):
+                return self._sender.key_id
+        self._sender, self._keys_seen, self._snapshot_seen = None, keys, snapshot
+        key_id = Ring(keys).active(Purpose.SIGNING, at=now // 1000).key_id
         ours = snapshot.trust.departments.get(self._department)
         known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
         if known is None or not usable(known, now):
@@ -130,6 +136,7 @@ class Parties:
                 reason=f"our signing key {key_id} is not in trust data, so nobody could verify it",
                 reason_zh=f"信任数据中没有我方签名公钥 {key_id}，对方将无法验证",
             )
+        self._sender = known
         return key_id
 
     def recipient(

@@ -85,10 +85,13 @@ def _quick_check(form: str, parse: Callable[[str], object]) -> Callable[[Sequenc
     matcher = re.compile(rf"(?:{form}\n)*{form}")
 
     def holds(column: Sequence[str]) -> bool:
-        if matcher.fullmatch("\n".join(column)) is None:
+        if matcher.fullmatch(column[0] if len(column) == 1 else "\n".join(column)) is None:
             return False
         try:
-            deque(map(parse, column), maxlen=0)
+            if len(column) == 1:
+                parse(column[0])
+            else:
+                deque(map(parse, column), maxlen=0)
         except ValueError:
             return False
         return True

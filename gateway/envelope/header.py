@@ -12,6 +12,7 @@ from gateway.envelope.wire import (
     malformed,
     read_message,
     write_message,
+    write_varint,
 )
 from gateway.model.call import StreamPlace
 
@@ -86,18 +87,11 @@ class Header(Struct, frozen=True, kw_only=True):
 
 def write_header(header: Header) -> bytes:
     """Encode a header to its one byte form."""
-    fields: list[tuple[int, int | bytes]] = [(9, header.created), (10, header.expires)]
-    if place := header.place:
-        fields += [
-            (11, place.stream_id),
-            (12, place.part),
-            (13, int(place.last)),
-            (14, place.previous_digest),
-        ]
-    fields.append((15, header.request_digest))
-    return b"".join(
+    written = b"".join(
         (
-            write_message(((1, header.version), (2, header.suite), (3, header.envelope_id))),
+            _write_start(header.version, header.suite),
+            _ID_PREFIX,
+            header.envelope_id,
             _write_route(
                 header.message_type,
                 header.sender,
@@ -105,9 +99,28 @@ def write_header(header: Header) -> bytes:
                 header.recipient,
                 header.recipient_key_id,
             ),
-            write_message(fields),
+            _CREATED_TAG,
+            write_varint(header.created),
+            _EXPIRES_TAG,
+            write_varint(header.expires),
         )
     )
+    place, request_digest = header.place, header.request_digest
+    if place is not None:
+        stream = ((11, place.stream_id), (12, place.part), (13, int(place.last)))
+        written += write_message((*stream, (14, place.previous_digest)))
+    return written + write_message(((15, request_digest),)) if request_digest else written
+
+
+# The ends of a header that never change: tag and length of the id, tags of the times.
+_ID_PREFIX = bytes((3 << 3 | BYTES, ID_BYTES))
+_CREATED_TAG = bytes((9 << 3 | VARINT,))
+_EXPIRES_TAG = bytes((10 << 3 | VARINT,))
+
+
+@lru_cache(MAX_ROUTES)
+def _write_start(version: int, suite: int) -> bytes:
+    return write_message(((1, version), (2, suite)))
 
 
 @lru_cache(MAX_ROUTES)

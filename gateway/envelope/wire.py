@@ -39,6 +39,8 @@ def write_varint(value: int) -> bytes:
     """Encode an unsigned integer as a shortest varint."""
     if value < 0x80:
         return _BYTE[value]
+    if value < 1 << 14:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     if 1 << 35 <= value < 1 << 42:
         # Milliseconds of our time: two of them stand in every header.
         return bytes(

@@ -162,7 +162,7 @@ def _claimed_issuer(payload: bytes) -> str:
 def _check_times(claims: Claims, now: int) -> None:
     if now >= claims.exp + MAX_SKEW:
         raise TokenExpiredError(expired=utc(claims.exp))
-    begins = max(claims.nbf, claims.iat)
+    begins = claims.nbf if claims.nbf > claims.iat else claims.iat
     if now < begins - MAX_SKEW:
         raise TokenNotYetValidError(begins=utc(begins))
 

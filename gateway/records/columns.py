@@ -49,7 +49,9 @@ def _digits(precision: int, scale: int) -> ColumnCheck:
 
     def misfits(column: Sequence[Decimal]) -> list[int]:
         # Amounts mostly have all their digits behind the point: told without a loop of ours.
-        if all(map(same_quantum, column)) and max(map(Decimal.adjusted, column), default=0) < whole:
+        if all(map(same_quantum, column)) and (
+            not column or max(map(Decimal.adjusted, column)) < whole
+        ):
             return []
         return [index for index, value in enumerate(column) if not fits(value)]
 

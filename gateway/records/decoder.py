@@ -85,14 +85,15 @@ class RecordDecoder:
         code_lists: Mapping[str, CodeList],
     ) -> None:
         self.fields = tuple(field for field in resource.fields if field.id in granted)
-        self._checks: tuple[ColumnCheck | None, ...] = tuple(
+        checks: tuple[ColumnCheck | None, ...] = tuple(
             column_check(field, code_lists) for field in self.fields
         )
         kind = record_type(self.fields)
         self._columns = [attrgetter(f"f{index}") for index in range(len(self.fields))]
         self._array = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]  # made at run time
         self._line = msgspec.json.Decoder(kind)
-        self._finder = FaultFinder(resource, self.fields, self._checks)
+        self._checked = [(place, check) for place, check in enumerate(checks) if check is not None]
+        self._finder = FaultFinder(resource, self.fields, checks)
 
     def decode(self, data: bytes, encoding: Encoding) -> Batch:
         """Decode all records or none.
@@ -114,8 +115,14 @@ class RecordDecoder:
         if not records:
             raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
         columns = self._split(records)
-        for check, column in zip(self._checks, columns, strict=True):
-            if check is not None and not _holds(check, column):
+        for place, check in self._checked:
+            # Most columns are whole; only one that is not is searched for its gaps.
+            try:
+                if not check(columns[place]):
+                    continue
+            except TypeError:
+                pass
+            if check(_present(columns[place])):
                 raise self._finder.error(data, encoding)
         return Batch(len(records), columns)
 
@@ -125,14 +132,8 @@ class RecordDecoder:
         return [list(map(values, records)) for values in self._columns]
 
 
-def _holds(check: ColumnCheck, column: Values) -> bool:
-    # Most columns are whole; only one that is not is searched for its gaps.
-    try:
-        if not check(column):
-            return True
-    except TypeError:
-        pass
-    return not check([value for value in column if value is not None and value is not UNSET])
+def _present(column: Values) -> Values:
+    return [value for value in column if value is not None and value is not UNSET]
 
 
 def _over(what: str, what_zh: str, actual: int, limit: int) -> LimitExceededError:

@@ -27,9 +27,14 @@ from keys.errors import FieldFault
 # A refusal travels in gRPC error details, which are dropped at random above 8 KiB.
 MAX_FAULTS = 50
 MAX_FAULT_BYTES = 4096
+MAX_NAMES = 20
+# More than a call may hold; stops millions of empty objects from filling memory here.
+MAX_OBJECTS = 200_000
 
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]{0,63}")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
+_BLANK = re.compile(r"[ \t\r\n]*")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "passport"})
 
 Pairs = list[tuple[str, object]]
@@ -58,14 +63,6 @@ def looks_rounded(field: Field, value: str) -> bool:
     return field.kind in _NUMBER_KINDS and _SCIENTIFIC.fullmatch(value) is not None
 
 
-class _NotJSONError(Exception):
-    """JSON that a strict reader refuses; carries no text of the input."""
-
-
-def _refuse(_: str) -> NoReturn:
-    raise _NotJSONError
-
-
 class FaultFinder:
     """Finds the faults in records of one resource and grant."""
 
@@ -79,8 +76,15 @@ class FaultFinder:
 
     def error(self, data: bytes, encoding: Encoding) -> GatewayError:
         """Return the refusal for bytes that the decoder refused."""
+        found = self.find(data, encoding)
+        if found is None:
+            return RecordMalformedError(reason="they are no flat objects", reason_zh="不是扁平的对象")
+        return found
+
+    def find(self, data: bytes, encoding: Encoding) -> GatewayError | None:
+        """Return what is wrong with these bytes, or None: then the decoder takes them too."""
         try:
-            records = list(_objects(data, encoding))
+            records = _objects(data, encoding)
         except _BrokenRecordError as broken:
             return RecordMalformedError(reason=broken.reason, reason_zh=broken.reason_zh)
         tally = _Tally()

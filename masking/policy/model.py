@@ -5,6 +5,7 @@ kind what happens by default, for which kinds pseudonyms may be given, and in
 rules what happens for named resources, fields, requesters or purposes instead.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -49,8 +50,8 @@ Names = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=MAX_LISTED)]
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens where no rule matches: the stricter of the grade's and the kind's."""
 
-    grades: dict[str, Treatment] = {}
-    kinds: dict[str, Treatment] = {}
+    grades: Mapping[str, Treatment] = {}
+    kinds: Mapping[str, Treatment] = {}
 
 
 class Pseudonyms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -122,7 +122,7 @@ def padded(length: int) -> int:
         return size
     # Nikitin et al. 2019, section 4.2: E = ⌊log₂ L⌋, S = ⌊log₂ E⌋ + 1, 2^(E-S) divides.
     exponent = len(f"{length:b}") - 1
-    step = 2 ** (exponent - len(f"{exponent:b}"))
+    step = 1 << (exponent - len(f"{exponent:b}"))
     return -(-length // step) * step
 
 

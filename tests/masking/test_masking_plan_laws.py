@@ -107,6 +107,7 @@ TREATMENTS: tuple[Treatment, ...] = (
 )  # fmt: skip
 # A refusal ends the call, and nothing else is seen of it: it must be rare.
 DRAWN = (None, *TREATMENTS[1:], None, *TREATMENTS)
+RARER = (*[None] * len(DRAWN) * 2, *DRAWN)
 IDS = ("f0", "f1", "f2")
 GRADES = ("A", "B", "C", CORE)
 MADE_UP = ("k0", "k1", "k2")
@@ -196,14 +197,14 @@ policies = st.builds(
     lambda of_grades, of_kinds, allowed, scope, listed: Policy(
         id="made-up", version=1, provider="11110000MB00000001",
         defaults=Defaults(
-            grades={name: each for name, each in zip(GRADES[:-1], of_grades, strict=True) if each is not None},
-            kinds={name: each for name, each in zip(NAMES, of_kinds, strict=True) if each is not None},
+            grades={name: each for name, each in of_grades if each is not None},
+            kinds={name: each for name, each in of_kinds if each is not None},
         ),
         pseudonyms=Pseudonyms(kinds=allowed, scope=scope, basis=ACT),
         rules=tuple(rule for rule in listed if rule is not None),
     ),
-    st.tuples(*[st.sampled_from(DRAWN)] * (len(GRADES) - 1)),
-    st.tuples(*[st.sampled_from((None,) * len(DRAWN) * 2 + DRAWN)] * len(NAMES)),
+    st.tuples(*[st.tuples(st.just(name), st.sampled_from(DRAWN)) for name in GRADES[:-1]]),
+    st.tuples(*[st.tuples(st.just(name), st.sampled_from(RARER)) for name in NAMES]),
     st.sampled_from([(), NAMES, NAMES, *combinations(NAMES, len(NAMES) // 2)]),
     st.sampled_from(SCOPES),
     st.tuples(*[st.none() | rules(name) for name in "bacd"]),
@@ -252,10 +253,8 @@ def lower_level(draw: Draw, world: World) -> World:
 def lower_scheme(draw: Draw, world: World) -> World:
     """Lower one grade's cap and what it leaves above a level, and with it those of all above."""
     first = draw(st.integers(0, len(GRADES) - 1))
-    cap, above = (
-        draw(st.sampled_from(Disclosure)),
-        draw(st.sampled_from((PARTIAL, LINKABLE, NOTHING))),
-    )
+    cap = draw(st.sampled_from(Disclosure))
+    above = draw(st.sampled_from((PARTIAL, LINKABLE, NOTHING)))
     grades = tuple(
         grade
         if index < first
@@ -345,18 +344,10 @@ def test_core_never_leaves_and_every_such_field_is_named(world: World) -> None:
 @given(world=worlds())
 def test_a_field_no_policy_speaks_of_gives_nothing(world: World) -> None:
     """Without a default for its grade or kind, and without a rule, a field is dropped."""
-    bare = with_policy(
-        world,
-        rules=(),
-        defaults=Defaults(
-            grades=dict.fromkeys(GRADES[:1], CLEAR),
-            kinds=dict.fromkeys(NAMES[:2], CLEAR),
-        ),
-    )
-    result = bare.result()
-    if result.plan is None:
-        return
-    for field, planned in zip(bare.fields, result.plan.fields, strict=True):
+    spoken = dict.fromkeys(GRADES[:1], CLEAR), dict.fromkeys(NAMES[:2], CLEAR)
+    defaults = Defaults(grades=spoken[0], kinds=spoken[1])
+    plan = with_policy(world, rules=(), defaults=defaults).result().plan
+    for field, planned in zip(world.fields, plan.fields if plan else (), strict=False):
         if field.grade not in GRADES[:1] and field.kind not in NAMES[:2]:
             assert planned.disclosure is NOTHING
             assert planned.output_type in ("absent", "null")
@@ -420,10 +411,8 @@ def is_about(match: Match, field: Field) -> bool:
 @given(world=worlds())
 def test_what_is_planned_is_what_it_says(world: World) -> None:
     """Each treatment fits the field's type and really discloses no more than the plan says."""
-    result = world.result()
-    for field, planned in zip(
-        world.fields, result.plan.fields if result.plan else (), strict=False
-    ):
+    plan = world.result().plan
+    for field, planned in zip(world.fields, plan.fields if plan else (), strict=False):
         honest(field, planned, world)
         assert planned.reason
         assert planned.reason_zh
@@ -467,16 +456,12 @@ def test_lowering_a_cap_shows_no_more_positions(
     data: st.DataObject, world: World, move: Move
 ) -> None:
     """Within one disclosure, a lower cap or level does not even show more of a value."""
-    lowered, plain = move(data.draw, world).result(), world.result()
-    if lowered.plan is None or plan_of(plain) is None:
+    lowered, plain = move(data.draw, world).result().plan, world.result().plan
+    if lowered is None or plain is None:
         return
-    for mine, theirs in zip(lowered.plan.fields, plan_of(plain) or (), strict=True):
+    for mine, theirs in zip(lowered.fields, plain.fields, strict=True):
         if mine.disclosure is theirs.disclosure:
             assert mine.treatment.shown() <= theirs.treatment.shown()
-
-
-def plan_of(result: Result) -> tuple[FieldPlan, ...] | None:
-    return None if result.plan is None else result.plan.fields
 
 
 @many
