@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.model.call import Entry, Receipt, SealRequest
-from gateway.testing import PURPOSE, RESOURCE, MemoryCity
+from gateway.testing import PURPOSE, RESOURCE, MemoryCity, MemoryLedger
 from keys.material import Purpose
 from keys.suites import suite
 from masking.policy import read_policy
@@ -47,12 +47,12 @@ POLICY = Path(__file__).with_name("bench_policy.yaml")
 Work = Callable[[], object]
 
 
-class Sink:
-    """A ledger sink in memory that keeps the last entry."""
+class Sink(MemoryLedger):
+    """A ledger sink in memory that keeps the last entry only."""
 
     def append(self, entry: Entry) -> Receipt:
         """Keep the entry."""
-        self.last = entry
+        self.entries[:] = (entry,)
         return Receipt(shared=entry.shared, entry="", private="", position=0)
 
 
@@ -142,7 +142,8 @@ def presidio(records: bytes) -> Work | None:
     def work() -> object:
         # It fails on absent values, so that they are filled first.
         frame = pandas.DataFrame(json.loads(records)).fillna("")
-        return engine.anonymize(frame, analysis, operators=operators).to_json(orient="records")
+        masked = engine.anonymize(frame, analysis, operators=operators)
+        return pandas.DataFrame(masked).to_json(orient="records")
 
     return work
 

@@ -1,7 +1,7 @@
 """A node: one department's gateway, wired to the files of its folder."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -45,37 +45,26 @@ class Node:
         self.places = Places(Path(folder))
         self.file: NodeFile = self.places.node_file()
         self.department = self.file.department
-        self.keys = keys or open_keys(self.places, self.file.passphrase_file)
+        self._reload_keys: Callable[[], bool] = bool
+        if keys is None:
+            # What another process rotates or retires counts here at the next call.
+            keys = store = open_keys(self.places, self.file.passphrase_file)
+            self._reload_keys = store.reload
+        self.keys: KeyProvider = keys
         self._clock = clock
         self._snapshots = FolderSnapshots(self.places, clock)
-        ledger = ledger or self._file_ledger(dice)
         # Last of what can fail: from here on there is something to close.
         self._state = SqliteState(self.places.state)
-        self._outbound = Outbound(
-            department=self.department,
-            snapshots=self._snapshots,
-            keys=self.keys,
-            ledger=ledger,
-            quotas=self._state,
-            clock=clock,
-            dice=dice,
-        )
-        self._inbound = Inbound(
-            department=self.department,
-            snapshots=self._snapshots,
-            keys=self.keys,
-            ledger=ledger,
-            claims=self._state,
-            grants=FolderGrants(self.places.grants),
-            clock=clock,
-        )
+        self._wire(ledger or self._file_ledger(dice), dice)
 
     def seal(self, request: SealRequest) -> Sealed:
         """Seal records for the requester of a grant; see `gateway.outbound`."""
+        self._reload_keys()
         return self._outbound.seal(request)
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
+        self._reload_keys()
         return self._outbound.seal_stream(request, batches)
 
     def open(
@@ -87,6 +76,7 @@ class Node:
         reference: str | None = None,
     ) -> Opened:
         """Open an envelope sealed to this department; see `gateway.inbound`."""
+        self._reload_keys()
         return self._inbound.open(envelope, reopen=reopen, caller=caller, reference=reference)
 
     def open_stream(
@@ -98,6 +88,7 @@ class Node:
         reference: str | None = None,
     ) -> Iterator[Opened]:
         """Open a chain of envelopes; see `gateway.inbound`."""
+        self._reload_keys()
         return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
 
     def explain(self, resource: str, grant: str) -> Explanation:
@@ -128,6 +119,26 @@ class Node:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _wire(self, ledger: LedgerSink, dice: Dice) -> None:
+        self._outbound = Outbound(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            quotas=self._state,
+            clock=self._clock,
+            dice=dice,
+        )
+        self._inbound = Inbound(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            claims=self._state,
+            grants=FolderGrants(self.places.grants),
+            clock=self._clock,
+        )
 
     def _file_ledger(self, dice: Dice) -> FileLedger:
         key = Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)

@@ -19,6 +19,7 @@ the ledger and raised, and nothing leaves.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -49,6 +50,7 @@ from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, Snap
 from gateway.records.decoder import MAX_RECORD_BYTES
 from gateway.release import Release, Releases, explain_release, find_resource
 from keys.errors import SealgateError
+from keys.material import SealingKey
 from keys.suites import suite
 
 _encode = msgspec.json.Encoder().encode
@@ -157,19 +159,8 @@ class Outbound:
         rows_before: int | None,
     ) -> Sealed:
         now = trail.now
-        trail.provider = self._department
-        _check_size(records)  # 1
-        snapshot = self._snapshots.current()
-        check_snapshot(snapshot, now)
-        catalogue = snapshot.trust.catalogue
-        trail.trust, trail.catalogue = snapshot.trust.version, catalogue.version
-        # What is not catalogued is any text: it does not go into the ledger.
-        trail.resource = request.resource if request.resource in catalogue.resources else None
-        trail.purpose = request.purpose if request.purpose in catalogue.purposes else None
-        grant = self._grants.verify(request.grant, snapshot, now // 1000)  # 2
-        trail.requester, trail.grant = grant.requester, grant.claims.jti
-        trail.authenticated = True
-        grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
+        snapshot = self._admit(request, records, trail)  # 1
+        grant = self._verify(request, snapshot, trail)  # 2
         resource = self._find(grant, snapshot)  # 3
         intake = self._releases.intake(resource, grant, snapshot)
         batch = intake.decoder.decode(records, request.encoding)  # 4
@@ -182,9 +173,8 @@ class Outbound:
         totals = _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
         records_bytes = _encode(list(map(release.output, *masked.columns)))
-        header, sealed = self._envelope(  # 9
-            request.suite, snapshot, release, place, now, manifest_bytes, records_bytes
-        )
+        header, recipient = self._address(request.suite, snapshot, release, place, now)
+        sealed = self._envelope(header, recipient, release, manifest_bytes, records_bytes)  # 9
         self._recheck(snapshot, request, header, now)  # 10
         trail.envelope, trail.digest = header.envelope_id.hex(), sealed.digest.hex()
         receipt = self._calls.enter(trail)  # 11
@@ -195,6 +185,25 @@ class Outbound:
             manifest=manifest,
             receipt=receipt,
         )
+
+    def _admit(self, request: SealRequest, records: bytes, trail: Trail) -> Snapshot:
+        trail.provider = self._department
+        _check_size(records)
+        snapshot = self._snapshots.current()
+        check_snapshot(snapshot, trail.now)
+        catalogue = snapshot.trust.catalogue
+        trail.trust, trail.catalogue = snapshot.trust.version, catalogue.version
+        # What is not catalogued is any text: it does not go into the ledger.
+        trail.resource = request.resource if request.resource in catalogue.resources else None
+        trail.purpose = request.purpose if request.purpose in catalogue.purposes else None
+        return snapshot
+
+    def _verify(self, request: SealRequest, snapshot: Snapshot, trail: Trail) -> VerifiedGrant:
+        grant = self._grants.verify(request.grant, snapshot, trail.now // 1000)
+        trail.requester, trail.grant = grant.requester, grant.claims.jti
+        trail.authenticated = True
+        grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
+        return grant
 
     def _find(self, grant: VerifiedGrant, snapshot: Snapshot) -> Resource:
         return find_resource(
@@ -217,18 +226,15 @@ class Outbound:
                 limit=limit, period="a day", period_zh="每日", used=used, asked=rows
             )
 
-    def _envelope(
+    def _address(
         self,
         wanted: int | None,
         snapshot: Snapshot,
         release: Release,
         place: StreamPlace | None,
         now: int,
-        manifest: bytes,
-        records: bytes,
-    ) -> tuple[Header, SealedEnvelope]:
+    ) -> tuple[Header, SealingKey]:
         sealing = release.policy.sealing
-        sender = self._parties.sender(snapshot, now)
         recipient = self._parties.recipient(
             release.requester, snapshot, sealing.suites, wanted, now
         )
@@ -236,28 +242,39 @@ class Outbound:
             suite=recipient.suite,
             envelope_id=uuid7(now, self._dice),
             sender=self._department,
-            sender_key_id=sender,
+            sender_key_id=self._parties.sender(snapshot, now),
             recipient=release.requester,
             recipient_key_id=recipient.key_id,
             created=now,
             expires=now + sealing.lifetime_hours * 3_600_000,
             place=place,
         )
+        return header, recipient
+
+    def _envelope(
+        self,
+        header: Header,
+        recipient: SealingKey,
+        release: Release,
+        manifest: bytes,
+        records: bytes,
+    ) -> SealedEnvelope:
+        cache = release.policy.sealing.cache
         content_key = self._content_keys.content_key(
             header,
             recipient,
             self._dice,
-            now=now,
-            cache_ms=sealing.cache.seconds * 1000,
-            cache_envelopes=sealing.cache.envelopes,
+            now=header.created,
+            cache_ms=cache.seconds * 1000,
+            cache_envelopes=cache.envelopes,
         )
-        return header, seal_envelope(
-            suite=suite(recipient.suite),
+        return seal_envelope(
+            suite=suite(header.suite),
             header=header,
             content_key=content_key,
             manifest=manifest,
             records=records,
-            sign=lambda message: self._keys.sign(sender, message),
+            sign=partial(self._keys.sign, header.sender_key_id),
         )
 
     def _recheck(self, snapshot: Snapshot, request: SealRequest, header: Header, now: int) -> None:

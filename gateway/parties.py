@@ -124,9 +124,9 @@ class Parties:
         Raises: KeyUnavailableError.
         """
         keys = self._keys.list_keys()
-        if keys is self._keys_seen and snapshot is self._snapshot_seen:
-            if self._sender is not None and usable(self._sender, now):
-                return self._sender.key_id
+        unchanged = keys is self._keys_seen and snapshot is self._snapshot_seen
+        if unchanged and self._sender is not None and usable(self._sender, now):
+            return self._sender.key_id
         self._sender, self._keys_seen, self._snapshot_seen = None, keys, snapshot
         key_id = Ring(keys).active(Purpose.SIGNING, at=now // 1000).key_id
         ours = snapshot.trust.departments.get(self._department)

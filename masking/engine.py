@@ -15,7 +15,7 @@ operators do:
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from masking.columns import PYTHON_TYPES, CompiledField, own_values
 from masking.grades import Disclosure
@@ -44,7 +44,7 @@ class MaskedField(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def type(self) -> FieldType: ...
+    def type(self) -> str: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -120,11 +120,12 @@ def _compile(
     detector: "Callable[[], Detector] | None",
 ) -> CompiledField:
     operator, described = planned.treatment, kind(field.kind)
-    if field.type not in operator.accepts:
+    value_type = cast("FieldType", field.type)
+    if value_type not in operator.accepts:
         raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
     bind = Binding(
         field=field.id,
-        type=field.type,
+        type=value_type,
         kind=field.kind,
         format=field.format,
         scope=scope,
@@ -138,8 +139,8 @@ def _compile(
     return CompiledField(
         id=field.id,
         title_zh=described.title_zh,
-        type=PYTHON_TYPES[field.type],
-        misfits=described.misfits if field.type in _SHAPED_BY_KIND else None,
+        type=PYTHON_TYPES[value_type],
+        misfits=described.misfits if value_type in _SHAPED_BY_KIND else None,
         hidden=HIDDEN if planned.output_type == "string" else None,
         kernel=kernel,
         record_kernel=of_record,

@@ -110,7 +110,7 @@ def _read_scheme(reader: _Reader) -> GradeScheme:
     if doc is None:
         return DEFAULT_SCHEME
     faults = [
-        doc.fault(("grades", fault.index, fault.attribute), *fault[2:])
+        doc.fault(("grades", fault.rank, fault.attribute), *fault[2:])
         for fault in scheme_faults(doc.value.grades)
     ]
     if not doc.value.grades:

@@ -18,7 +18,7 @@ from gateway.model.call import Explanation, Opened
 from gateway.node import Node
 from gateway.stores.envelopes import is_stream, read_parts
 from gateway.stores.files import whole_file, write_whole
-from gateway.stores.records import RecordWriter
+from gateway.stores.records import RecordFormat, RecordWriter
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,9 +109,8 @@ def _open_one(node: Node, file: BinaryIO, chosen: argparse.Namespace) -> Opened:
 
 def _write_records(chosen: argparse.Namespace, parts: Iterator[Opened]) -> Opened:
     """Write the records of all parts; the file appears when the last one held."""
-    form = chosen.format or {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}.get(
-        chosen.out.suffix, "json"
-    )
+    suffixes: dict[str, RecordFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+    form = chosen.format or suffixes.get(chosen.out.suffix, "json")
     last: Opened | None = None
     with whole_file(chosen.out, mode=0o600) as out:
         writer = RecordWriter(out, form, chosen.encoding)

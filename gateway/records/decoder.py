@@ -93,6 +93,8 @@ class RecordDecoder:
         self._array = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]  # made at run time
         self._line = msgspec.json.Decoder(kind)
         self._checked = [(place, check) for place, check in enumerate(checks) if check is not None]
+        self._optional = tuple(i for i, field in enumerate(self.fields) if not field.required)
+        self._colons = sum(map(_sure_colons, self.fields))
         self._finder = FaultFinder(resource, self.fields, checks)
 
     def decode(self, data: bytes, encoding: Encoding) -> Batch:
@@ -124,7 +126,33 @@ class RecordDecoder:
                 pass
             if check(_present(columns[place])):
                 raise self._finder.error(data, encoding)
+        if self._may_repeat(data, columns):
+            repeated = self._finder.find(data, encoding)
+            if repeated is not None:
+                raise repeated
         return Batch(len(records), columns)
+
+    def _may_repeat(self, data: bytes, columns: Sequence[Values]) -> bool:
+        """Tell whether a key may stand twice in a record; False is certain.
+
+        `msgspec` keeps the last of two equal keys. Every key has one colon behind it,
+        and no other colon is outside text: with as many as keys kept, none is twice.
+        """
+        size = len(columns[0]) if columns else 0
+        keys = size * len(columns) - sum(columns[i].count(UNSET) for i in self._optional)
+        spare = data.count(b":") - keys
+        if not spare:
+            return False
+        if b"\\" in data and (b"\\u003a" in data or b"\\u003A" in data):
+            # Spelled so, a colon is in the text kept, but was not counted in the bytes.
+            return True
+        if spare == self._colons * size:
+            return False
+        for column in columns:
+            spare -= "".join([value for value in column if isinstance(value, str)]).count(":")
+            if not spare:
+                return False
+        return True
 
     def _split(self, records: list[Any]) -> list[Values]:
         if len(records) <= FEW_RECORDS:
@@ -134,6 +162,14 @@ class RecordDecoder:
 
 def _present(column: Values) -> Values:
     return [value for value in column if value is not None and value is not UNSET]
+
+
+def _sure_colons(field: Field) -> int:
+    """Count the colons that each value of a field surely has: a time of a fixed format."""
+    sure = field.type is FieldType.DATETIME and field.required
+    if not sure or field.null or field.open_end or field.format is None or "Z" in field.format:
+        return 0
+    return field.format.count(":")
 
 
 def _over(what: str, what_zh: str, actual: int, limit: int) -> LimitExceededError:

@@ -6,11 +6,10 @@ since they quote the value or the key that offends, and a key can be an ID numbe
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any
 
 from gateway.errors import (
     FieldInvalidError,
@@ -22,22 +21,18 @@ from gateway.errors import (
 from gateway.model.call import Encoding
 from gateway.model.resource import Field, FieldType, Resource
 from gateway.records.columns import MAX_INTEGER, ColumnCheck
+from gateway.records.objects import BrokenRecordError, Pairs, read_objects
 from keys.errors import FieldFault
 
 # A refusal travels in gRPC error details, which are dropped at random above 8 KiB.
 MAX_FAULTS = 50
 MAX_FAULT_BYTES = 4096
 MAX_NAMES = 20
-# More than a call may hold; stops millions of empty objects from filling memory here.
-MAX_OBJECTS = 200_000
 
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]{0,63}")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
-_BLANK = re.compile(r"[ \t\r\n]*")
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-_NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "passport"})
+_NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "landline", "passport"})
 
-Pairs = list[tuple[str, object]]
 Found = tuple[str, str]
 
 _EXPECTED: dict[FieldType, Found] = {
@@ -78,18 +73,17 @@ class FaultFinder:
         """Return the refusal for bytes that the decoder refused."""
         found = self.find(data, encoding)
         if found is None:
-            return RecordMalformedError(reason="they are no flat objects", reason_zh="不是扁平的对象")
+            return RecordMalformedError(reason="no flat objects", reason_zh="不是扁平的对象")
         return found
 
     def find(self, data: bytes, encoding: Encoding) -> GatewayError | None:
         """Return what is wrong with these bytes, or None: then the decoder takes them too."""
-        try:
-            records = _objects(data, encoding)
-        except _BrokenRecordError as broken:
-            return RecordMalformedError(reason=broken.reason, reason_zh=broken.reason_zh)
         tally = _Tally()
-        for number, pairs in enumerate(records, 1):
-            self._judge(number, pairs, tally)
+        try:
+            for number, pairs in enumerate(read_objects(data, encoding), 1):
+                self._judge(number, pairs, tally)
+        except BrokenRecordError as broken:
+            return _malformed(broken)
         return tally.error(self._resource.code)
 
     def _judge(self, number: int, pairs: Pairs, tally: "_Tally") -> None:
@@ -161,17 +155,25 @@ def _typed(field: Field, value: object) -> tuple[Any, Found | None]:
         case FieldType.DECIMAL:
             return _decimal(value)
     if not isinstance(value, str):
-        hint = (
-            " (a number stands here: write it in quotes)"
-            if isinstance(value, Decimal | int)
-            else ""
-        )
-        return value, (expected[0] + hint, expected[1] + ("（数字请加引号）" if hint else ""))
+        hint = _number_hint(field, value)
+        return value, (expected[0] + hint[0], expected[1] + hint[1])
     if field.type is FieldType.BINARY:
         return _binary(field, value)
     if field.type is FieldType.STRING:
         return value, _text_fault(field, value)
     return value, None
+
+
+def _number_hint(field: Field, value: object) -> Found:
+    """Say how a number may have come to stand where text is expected."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        return "", ""
+    if field.kind in _NUMBER_KINDS and isinstance(value, Decimal):
+        return (
+            " (a spreadsheet cut it off, as in 1.4E+17: make the column text and fill it anew)",
+            "（电子表格已将其舍入为 1.4E+17 之类：请将该列设为文本格式并重新填写）",
+        )
+    return " (a number stands here: write it in quotes)", "（数字请加引号）"
 
 
 def _decimal(value: object) -> tuple[Any, Found | None]:
@@ -201,65 +203,14 @@ def _text_fault(field: Field, value: str) -> Found | None:
     return None
 
 
-class _BrokenRecordError(Exception):
-    def __init__(self, reason: str, reason_zh: str) -> None:
-        self.reason, self.reason_zh = reason, reason_zh
-        super().__init__(reason)
-
-
-def _objects(data: bytes, encoding: Encoding) -> Iterator[Pairs]:
-    """Yield the key-value pairs of each record, duplicates and all."""
-    if encoding == "ndjson":
-        for number, line in enumerate(data.splitlines(), 1):
-            if line.strip():
-                yield _pairs(_parse(line, f"line {number}", f"第 {number} 行"), number)
-        return
-    records = _parse(data, "the text", "文本")
-    if not isinstance(records, list):
-        raise _BrokenRecordError("expected an array of objects", "应为对象数组")
-    for number, record in enumerate(records, 1):
-        yield _pairs(record, number)
-
-
-def _pairs(record: object, number: int) -> Pairs:
-    if not isinstance(record, _Object):
-        raise _BrokenRecordError(f"record {number} is no object", f"第 {number} 条记录不是对象")
-    return record.pairs
-
-
-class _Object:
-    """A JSON object with its pairs as they stood."""
-
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: Pairs) -> None:
-        self.pairs = pairs
-
-
-def _parse(data: bytes, place: str, place_zh: str) -> object:
-    try:
-        return json.loads(
-            data.decode(),
-            object_pairs_hook=_Object,
-            parse_float=Decimal,
-            parse_constant=_refuse,
-        )
-    except json.JSONDecodeError as error:
-        where, where_zh = (
-            f"{place}, character {error.pos + 1}",
-            f"{place_zh}第 {error.pos + 1} 个字符",
-        )
-        raise _BrokenRecordError(f"no JSON at {where}", f"{where_zh}处不是 JSON") from None
-    except UnicodeDecodeError as error:
-        raise _BrokenRecordError(
-            f"{place} is not UTF-8 at byte {error.start + 1}",
-            f"{place_zh}第 {error.start + 1} 字节处不是 UTF-8",
-        ) from None
-    except (RecursionError, ValueError, InvalidOperation, _NotJSONError):
-        raise _BrokenRecordError(
-            f"{place} holds a number or a nesting that no record has",
-            f"{place_zh}含有记录中不可能出现的数字或嵌套",
-        ) from None
+def _malformed(broken: BrokenRecordError) -> RecordMalformedError:
+    reason, reason_zh, record = broken.reason, broken.reason_zh, broken.record
+    if record is None:
+        return RecordMalformedError(reason=reason, reason_zh=reason_zh)
+    fault = FieldFault(record, "", reason, reason_zh)
+    return RecordMalformedError(
+        reason=reason, reason_zh=reason_zh, fields=(fault,), records=(record,)
+    )
 
 
 class _Tally:
@@ -281,18 +232,19 @@ class _Tally:
             faults.append(FieldFault(record, name, *text))
             self._bytes[group] = total
 
-    def error(self, resource: str) -> GatewayError:
+    def error(self, resource: str) -> GatewayError | None:
         for group, make in (
             ("uncatalogued", FieldUncataloguedError),
             ("scope", FieldOutOfScopeError),
         ):
             if group in self._counts:
-                names = ", ".join(dict.fromkeys(fault.field for fault in self._faults[group]))
-                return make(resource=resource, names=names, **self._details(group))
+                names = list(dict.fromkeys(fault.field for fault in self._faults[group]))
+                listed = ", ".join(names[:MAX_NAMES]) + ("…" if len(names) > MAX_NAMES else "")
+                return make(resource=resource, names=listed, **self._details(group))
         if "invalid" in self._counts:
             count, records = self._counts["invalid"], len(self._records["invalid"])
             return FieldInvalidError(count=count, record_count=records, **self._details("invalid"))
-        return RecordMalformedError(reason="they are no flat objects", reason_zh="不是扁平的对象")
+        return None
 
     def _details(self, group: str) -> dict[str, Any]:
         return {

@@ -45,7 +45,7 @@ from masking.errors import FieldUnreleasableError
 from masking.grades import Disclosure, GradeScheme
 from masking.kinds import Kind
 from masking.plan.layers import Decision, catalogue_bound, grant_bound, policy_decision
-from masking.plan.model import FieldPlan, Layer, Plan, PlannedField
+from masking.plan.model import FieldPlan, Layer, Plan, PlannedField, type_of
 from masking.policy import Policy, Rule
 from masking.policy.outcome import REFUSED, settle
 
@@ -122,7 +122,7 @@ def _capped(decision: Decision, field: PlannedField, kind: Kind, call: _Call) ->
     bound = min(bounds, key=lambda bound: bound.cap)
     if decision.outcome.disclosure <= bound.cap:
         return decision
-    outcome = settle(bound.cap, kind, field.type, call.policy.pseudonyms)
+    outcome = settle(bound.cap, kind, type_of(field), call.policy.pseudonyms)
     return Decision(outcome, bound.layer, bound.rule, bound.why, bound.why_zh)
 
 
@@ -132,7 +132,7 @@ def _uncontained(decision: Decision, field: PlannedField, kind: Kind, call: _Cal
         return decision
     for name in kind.contains:
         if name in call.kinds and name != kind.name:
-            outcome = settle(Disclosure.LINKABLE, kind, field.type, call.policy.pseudonyms)
+            outcome = settle(Disclosure.LINKABLE, kind, type_of(field), call.policy.pseudonyms)
             why = f"it contains {name}, which the grant names too and its mask would hide"
             why_zh = f"内含{call.kinds[name].title_zh}，而授权也包含该类信息项，掩码可被还原"
             return Decision(outcome, "catalogue", f"contains {name}", why, why_zh)
@@ -160,7 +160,7 @@ def _field_plan(field: PlannedField, decision: Decision) -> FieldPlan:
         id=field.id,
         treatment=operator,
         disclosure=disclosure,
-        output_type=operator.output_type(field.type),
+        output_type=operator.output_type(type_of(field)),
         layer=layer,
         rule=rule,
         reason=f"{why}: {disclosure.label}, by {operator.name}{note}",

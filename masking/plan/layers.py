@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from masking.grades import Disclosure, Grade, GradeScheme
 from masking.kinds import Kind
-from masking.plan.model import Layer, PlannedField
+from masking.plan.model import Layer, PlannedField, type_of
 from masking.policy import Policy, Rule
 from masking.policy.outcome import Outcome, default, narrowed, settle
 
@@ -80,7 +80,7 @@ def policy_decision(
 
 
 def _default(field: PlannedField, kind: Kind, policy: Policy) -> Decision:
-    outcome, source = default(policy.defaults, policy.pseudonyms, kind, field.grade, field.type)
+    outcome, source = default(policy.defaults, policy.pseudonyms, kind, field.grade, type_of(field))
     if source == "unspoken":
         return Decision(outcome, "policy", source, *_UNSPOKEN)
     name = field.grade if source == "grade" else kind.name
@@ -93,7 +93,7 @@ def _by_rule(
     rule: Rule, field: PlannedField, kind: Kind, policy: Policy, usual: Decision
 ) -> Decision:
     """Return what a rule comes to: without basis and end date, the default at most."""
-    outcome = settle(rule.treatment, kind, field.type, policy.pseudonyms)
+    outcome = settle(rule.treatment, kind, type_of(field), policy.pseudonyms)
     why, why_zh = f"rule {rule.id} of the policy", f"策略规则 {rule.id}"
     if rule.licensed:
         why, why_zh = f"{why} under {rule.basis}", f"{why_zh}（依据：{rule.basis}）"

@@ -1,7 +1,7 @@
 """What a plan is made of."""
 
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from msgspec import Struct
 
@@ -17,13 +17,18 @@ class PlannedField(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def type(self) -> FieldType: ...
+    def type(self) -> str: ...
     @property
     def kind(self) -> str: ...
     @property
     def grade(self) -> str: ...
     @property
     def cap(self) -> Disclosure | None: ...
+
+
+def type_of(field: PlannedField) -> FieldType:
+    """Return a field's type; a catalogue may spell it with an enum of its own."""
+    return cast("FieldType", field.type)
 
 
 class FieldPlan(Struct, frozen=True, kw_only=True):

@@ -225,12 +225,9 @@ class Forge:
         digest = self.digest(head, wrapped, payload)
         return node.keys.sign(self.key_id(node, Purpose.SIGNING), b"sealgate/v1/signature" + digest)
 
-    def assemble(self, head: bytes, wrapped: bytes, payload: bytes, signature: bytes) -> bytes:
-        """Put the four parts together."""
-        return message(
-            ENVELOPE,
-            {"header": head, "wrapped_key": wrapped, "payload": payload, "signature": signature},
-        )
+    def assemble(self, *parts: bytes) -> bytes:
+        """Put header, wrapped key, payload and signature together."""
+        return message(ENVELOPE, dict(zip(ENVELOPE, parts, strict=True)))
 
     def envelope(
         self,

@@ -28,7 +28,7 @@ HEAD, TAG, CHUNK = 56, 16, 16 * KIB
         (8 * KIB + 1, 16 * KIB),
         (32 * KIB + 1, 64 * KIB),
         (64 * KIB, 64 * KIB),
-        # Padmé: of 17 bits the lowest 12 are 0, of 20 bits the lowest 15.
+        # Padmé: of 17 bits the lowest 11 are 0, of 18 bits the lowest 12.
         (64 * KIB + 1, 64 * KIB + 2 * KIB),
         (66 * KIB, 66 * KIB),
         (66 * KIB + 1, 68 * KIB),

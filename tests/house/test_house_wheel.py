@@ -17,6 +17,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gateway.founding import read_world
+
 PACKAGES = ("gateway", "masking", "keys")
 BUILD_SECONDS = 120
 COMMAND_SECONDS = 120
@@ -161,10 +163,34 @@ def test_a_light_installation_writes_sample_records(
 
 
 def test_a_light_installation_names_the_missing_extra(core: Path, tmp_path: Path) -> None:
-    """Free text cannot be scrubbed without its extra, and the refusal says which."""
-    done = _command(core, tmp_path)("demo")
-    assert done.returncode != 0
-    assert "sealgate[text]" in done.stderr
+    """The demo leaves free text out without its extra and says so; sealing it is refused."""
+    command = _command(core, tmp_path)
+    done = command("demo", "--dir", "city")
+    assert done.returncode == 0, done.stderr
+    assert "sealgate[text]" in done.stdout
+    city = read_world()
+    provider = next(one.id for one in city.departments if one.role == "provider")
+    requester = next(one.id for one in city.departments if one.role == "requester")
+    code, fields = "3070010010001/000001", "name,visit_note"
+    what = ("--resource", code, "--purpose", "medical-assistance")
+    parties = ("--requester", requester, "--provider", provider)
+    issued = command(
+        *("grant", "issue", "--authority", "city/authority", *parties, *what),
+        *("--fields", fields, "--level", "G3", "--approved-by", "1", "--out", "grant.jwt"),
+    )
+    assert issued.returncode == 0, issued.stderr
+    sampled = command(
+        *("sample", "--resource", code, "--rows", "3", "--fields", fields, "--out", "rows.json")
+    )
+    assert sampled.returncode == 0, sampled.stderr
+    sealed = command(
+        *("seal", "--node", "city/provider", *what, "--grant", "grant.jwt"),
+        *("--records", "rows.json", "--out", "envelope"),
+    )
+    assert sealed.returncode == 3
+    assert "refused: EXTRA_MISSING" in sealed.stderr.splitlines()[-1]
+    assert "sealgate[text]" in sealed.stderr
+    assert not (tmp_path / "envelope").exists()
 
 
 def test_the_demo_runs_from_the_wheel(text: Path, tmp_path: Path) -> None:

@@ -347,7 +347,8 @@ def test_only_rules_about_the_call_end_a_plan() -> None:
         (MOBILE, policy(rule("tax", CLEAR, licensed=False), grades={}), "G4",
          "the policy has no default for its grade or kind (rule tax would disclose more, "
          "but names no legal basis and end date): nothing, by drop",
-         "策略未对其级别和类别作出规定（规则 tax 拟披露更多，但未写明法律依据和截止日期）：不披露，删除"),
+         "策略未对其级别和类别作出规定（规则 tax 拟披露更多，"
+         "但未写明法律依据和截止日期）：不披露，删除"),
         (Field(kind="address", grade="G3"), policy(), "G2",
          "grade G3, above the grant's level G2, is linkable at most: nothing, by drop; "
          "kind address has no linkable treatment here",

@@ -1,0 +1,1 @@
+"""Pages that other implementations are written from, and their test vectors."""
