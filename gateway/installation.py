@@ -69,8 +69,11 @@ def found_authority(
     *,
     passphrase: bytes | None = None,
     cost: Cost | None = None,
-) -> None:
-    """Make an authority's folder with its key and a catalogue; nothing is published yet."""
+) -> FileStore:
+    """Make an authority's folder with its key, which is returned, and a catalogue.
+
+    Nothing is published yet. Raises: ConfigurationInvalidError, KeyUnavailableError.
+    """
     places = _make_folder(folder, "authority.yaml")
     store = _make_keys(places, file.passphrase_file, passphrase, cost)
     key = store.new(Purpose.SIGNING, XWING, now, KEY_DAYS, "active")
@@ -88,6 +91,7 @@ def found_authority(
     places.trust.mkdir(exist_ok=True)
     write_whole(places.trust / "issuers.yaml", dump_yaml(IssuerFile(issuers=(issuer,))))
     write_whole(folder / "authority.yaml", dump_yaml(file))
+    return store
 
 
 def public_entry(key: KeyInfo) -> PublicKey:
@@ -120,8 +124,9 @@ def _make_folder(folder: Path, marker: str) -> Places:
             reason=f"{folder} holds an installation already",
             reason_zh=f"{folder} 中已有安装",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
     return Places(folder)
 
 

@@ -107,9 +107,11 @@ class RefusalCounter:
         What was yielded is forgotten only when the next one is asked for, so that
         an entry that could not be written is counted still.
         """
-        for (kind, code), count in sorted(self._counts.items()):
+        for key, count in sorted(self._counts.items()):
+            kind, code = key
             shared = SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count)
             yield Entry(shared=shared, private=PrivatePart(caller="(unauthenticated)"))
-            self._counts[kind, code] -= count
-        self._counts = {key: count for key, count in self._counts.items() if count}
+            self._counts[key] -= count
+            if not self._counts[key]:
+                del self._counts[key]
         self._since = now if self._counts else None

@@ -24,7 +24,6 @@ from gateway.errors import (
 )
 from gateway.grants import VerifiedGrant
 from gateway.grants.claims import AuthorizationDetail
-from gateway.grants.token import claim_invalid
 from gateway.model.call import (
     MANIFEST_VERSION,
     ExplainedField,
@@ -117,10 +116,8 @@ def find_resource(
 ) -> Resource:
     """Return the resource if it is the provider's and may go to this requester.
 
-    Raises: TokenClaimInvalidError where the grant is for another, a ResourceError.
+    Raises: a ResourceError.
     """
-    if detail.resource != code:
-        raise claim_invalid("resource", "the grant is for another resource", "授权针对另一资源")
     resource = catalogue.resources.get(code)
     if resource is None:
         raise ResourceUncataloguedError(resource=code)

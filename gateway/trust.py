@@ -50,7 +50,8 @@ def read_trust(files: Mapping[str, bytes], now: int) -> Trust:
     term = reader.read("trust.yaml", Term)
     departments = reader.departments()
     issuers = reader.issuers()
-    lists = dict(reader.status_lists(issuers, now))
+    # Without issuers no list can be judged.
+    lists = dict(reader.status_lists(issuers, now)) if issuers else {}
     inner = {
         name.removeprefix(CATALOGUE): content
         for name, content in files.items()
@@ -60,8 +61,9 @@ def read_trust(files: Mapping[str, bytes], now: int) -> Trust:
         catalogue = read_catalogue(inner)
     except CatalogueInvalidError as error:
         reader.faults += (fault._replace(file=CATALOGUE + fault.file) for fault in error.faults)
+        reader.unlisted += error.fault_count - len(error.faults)
     if reader.faults or term is None:
-        raise CatalogueInvalidError(reader.faults)
+        raise reader.error()
     return Trust(
         version=term.value.version,
         issued=term.value.issued,
@@ -79,6 +81,15 @@ class _Reader:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
         self.faults: list[Fault] = []
+        # Faults that a file had beyond those that it lists.
+        self.unlisted = 0
+
+    def error(self) -> CatalogueInvalidError:
+        """Make the error with every fault, in the order of files and lines."""
+        return CatalogueInvalidError(
+            sorted(self.faults, key=lambda fault: fault[:3]),
+            fault_count=len(self.faults) + self.unlisted,
+        )
 
     def read(self, name: str, shape: type[T]) -> Document[T] | None:
         if name not in self.files:
@@ -88,6 +99,7 @@ class _Reader:
             return document.read(self.files[name], shape, file=name, error=CatalogueInvalidError)
         except CatalogueInvalidError as error:
             self.faults += error.faults
+            self.unlisted += error.fault_count - len(error.faults)
             return None
 
     def departments(self) -> dict[str, Department]:
@@ -99,7 +111,10 @@ class _Reader:
             if doc is None:
                 continue
             if doc.value.id in found:
-                self._whole(name, f"department {doc.value.id} stands twice", "部门重复")
+                department = doc.value.id
+                self._whole(
+                    name, f"department {department} stands twice", f"部门 {department} 重复"
+                )
             for index, key in enumerate(doc.value.keys):
                 self._check_key(doc, ("keys", index), key)
             found[doc.value.id] = doc.value
@@ -109,10 +124,22 @@ class _Reader:
         doc = self.read("issuers.yaml", IssuerFile)
         if doc is None:
             return {}
+        found: dict[str, Issuer] = {}
         for place, issuer in enumerate(doc.value.issuers):
+            if issuer.iss in found:
+                self.faults.append(
+                    doc.fault(
+                        ("issuers", place, "iss"),
+                        "this issuer stands twice",
+                        "签发者重复",
+                        "keep one of the two",
+                        "请只保留一处",
+                    )
+                )
             for index, key in enumerate(issuer.keys):
                 self._check_key(doc, ("issuers", place, "keys", index), key)
-        return {issuer.iss: issuer for issuer in doc.value.issuers}
+            found[issuer.iss] = issuer
+        return found
 
     def status_lists(
         self, issuers: Mapping[str, Issuer], now: int

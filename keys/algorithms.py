@@ -8,7 +8,7 @@ closure over the parsed key, or works on one message. Bytes that are no key give
 `ValueError`, which `keys.suites` translates.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import shake_256
 from typing import final
 
@@ -166,17 +166,19 @@ class X25519(_HpkeWrap):
 class Cobblestone256:
     """C2SP chunked-encryption: AES-256-GCM, 16 KiB chunks, key-committing."""
 
-    def encrypt(self, key: bytes, context: bytes, plaintext: bytes) -> bytes:
-        """Return the ciphertext of `plaintext`, bound to `context`."""
+    def encrypt(self, key: bytes, context: bytes, parts: Sequence[bytes]) -> bytes:
+        """Return the ciphertext of the parts as one plaintext, bound to `context`."""
         encryptor = Cobblestone256Encryptor(key, context)
-        size = len(plaintext)
+        size = sum(map(len, parts))
         if size < _CHUNK_BYTES or size > _SCRATCH_BYTES:
-            return encryptor.update(plaintext) + encryptor.finalize()
-        # One allocation instead of two: above 128 KiB the allocator gives pages
+            return b"".join((*map(encryptor.update, parts), encryptor.finalize()))
+        # One allocation instead of several: above 128 KiB the allocator gives pages
         # back and faults them in anew, which costs more than the encryption.
         buffer = _borrow()
-        written = encryptor.update_into(plaintext, buffer)
-        ciphertext = b"".join((memoryview(buffer)[:written], encryptor.finalize()))
+        view, written = memoryview(buffer), 0
+        for part in parts:
+            written += encryptor.update_into(part, view[written:])
+        ciphertext = b"".join((view[:written], encryptor.finalize()))
         _scratch.append(buffer)
         return ciphertext
 

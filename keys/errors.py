@@ -70,8 +70,14 @@ class SealgateError(Exception):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), self.message, self.message_zh, self.fields,
-                          self.fault_count, self.records)
+        return _rebuild, (
+            type(self),
+            self.message,
+            self.message_zh,
+            self.fields,
+            self.fault_count,
+            self.records,
+        )
 
 
 def _rebuild(

@@ -14,7 +14,7 @@ number  name        key wrap                                       the rest
 
 import secrets
 from base64 import b32encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Final, Protocol, TypedDict, final
@@ -61,7 +61,7 @@ class KeyWrap(Protocol):
 class Payload(Protocol):
     """An authenticated encryption that commits to its key."""
 
-    def encrypt(self, key: bytes, context: bytes, plaintext: bytes, /) -> bytes: ...
+    def encrypt(self, key: bytes, context: bytes, parts: Sequence[bytes], /) -> bytes: ...
     def decrypt(self, key: bytes, context: bytes, ciphertext: bytes, /) -> bytes: ...
 
 
@@ -135,9 +135,9 @@ class Suite:
         hkdf = self._hkdf
         return hkdf.expand(hkdf.extract(key), info, length)
 
-    def encrypt(self, key: bytes, context: bytes, plaintext: bytes) -> bytes:
-        """Encrypt `plaintext` under a 32-byte key, bound to `context`."""
-        return self._payload.encrypt(key, context, plaintext)
+    def encrypt(self, key: bytes, context: bytes, plaintext: bytes, *more: bytes) -> bytes:
+        """Encrypt `plaintext`, and what follows it, under a 32-byte key, bound to `context`."""
+        return self._payload.encrypt(key, context, (plaintext, *more))
 
     def decrypt(self, key: bytes, context: bytes, ciphertext: bytes) -> bytes:
         """Return the whole plaintext or nothing of it.

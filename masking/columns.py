@@ -45,9 +45,9 @@ class _Gap(NamedTuple):
 class CompiledField:
     """One field under one plan.
 
-    `hidden` stands for a value that no operator may see. `constant` holds the
-    one value of a field that shows nothing, else it is empty; one of `kernel`
-    and `record_kernel` is None.
+    `hidden` stands for a value that no operator may see. A field has one of
+    these and no other: `constant`, which holds the one value of a field that
+    shows nothing (else it is empty), `kernel`, or `record_kernel`.
     """
 
     id: str
@@ -61,12 +61,17 @@ class CompiledField:
 
     def mask(self, column: Column, findings: dict[str, int]) -> Column:
         """Mask a column that stands for itself; one that needs its record is given back."""
-        kernel = self.kernel
-        if self.constant:
-            return [*self.constant] * len(column)
+        kernel, misfits = self.kernel, self.misfits
         if kernel is None:
-            return column
-        if self._is_whole(column):
+            return [*self.constant] * len(column) if self.constant else column
+        try:
+            if misfits is None:
+                whole = {self.type}.issuperset(map(type, column))
+            else:
+                whole = not misfits(column)
+        except TypeError:  # null, absent or ill-typed values
+            whole = False
+        if whole:
             return kernel(column)
         good, gaps = self._sift(column, findings)
         return _filled(kernel(good), gaps)
@@ -84,14 +89,6 @@ class CompiledField:
         for gap in gaps:
             beside = _without(beside, gap.rows)
         return _filled(self.record_kernel(good, beside), gaps)
-
-    def _is_whole(self, column: Column) -> bool:
-        if self.misfits is None:
-            return {self.type}.issuperset(map(type, column))
-        try:
-            return not self.misfits(column)
-        except TypeError:  # null, absent or ill-typed values
-            return False
 
     def _sift(self, column: Column, findings: dict[str, int]) -> tuple[Column, list[_Gap]]:
         """Take out what no operator may see: first other types, then other shapes."""

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from keys.derive import Mac
     from masking.detect import Detector
 
-# Only these have no shape of their own that was checked with their type.
-_SHAPED_BY_KIND: frozenset[FieldType] = frozenset(("string", "code"))
+# The other types have a shape of their own that was checked with them: a date its
+# format, a code its closed list.
+_SHAPED_BY_KIND: frozenset[FieldType] = frozenset(("string",))
 
 
 class MaskedField(Protocol):
@@ -142,7 +143,7 @@ def _compile(
         type=PYTHON_TYPES[value_type],
         misfits=described.misfits if value_type in _SHAPED_BY_KIND else None,
         hidden=HIDDEN if planned.output_type == "string" else None,
-        kernel=kernel,
+        kernel=None if hides else kernel,
         record_kernel=of_record,
         constant=tuple(kernel([None])) if kernel is not None and hides else (),
     )

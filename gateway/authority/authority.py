@@ -238,7 +238,7 @@ class Authority:
                 suite_number=key.suite,
                 sign=lambda message: self._keys.sign(key.key_id, message),
             )
-        except (OverflowError, UnicodeEncodeError):
+        except (OverflowError, ValueError):
             raise RequestMalformedError(
                 reason="a number or text of the request cannot be written as JSON",
                 reason_zh="请求中有数字或文本无法写成 JSON",

@@ -35,6 +35,7 @@ class Revoked(Struct, frozen=True, kw_only=True, tag="revoked"):
 
 
 _line = msgspec.json.Decoder(Issued | Revoked)
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 class Register:
@@ -63,7 +64,7 @@ class Register:
         for number, line in enumerate(self._kept().splitlines(), 1):
             try:
                 entry = _line.decode(line)
-            except msgspec.MsgspecError:
+            except _UNREADABLE:
                 raise ConfigurationInvalidError(
                     reason=f"line {number} of {self._path.name} cannot be read",
                     reason_zh=f"{self._path.name} 第 {number} 行无法读取",
@@ -105,7 +106,7 @@ class Register:
         end = content.rfind(b"\n") + 1
         try:
             _line.decode(content[end:])
-        except msgspec.MsgspecError:
+        except _UNREADABLE:
             return content[:end]
         return content
 

@@ -67,10 +67,13 @@ def settle(field: Field) -> Field:
 
 
 class ResourceCheck:
-    """One entry with what it leans on."""
+    """One entry with what it leans on; None where that could not be read."""
 
     def __init__(
-        self, entry: Document[Resource], scheme: GradeScheme, lists: Mapping[str, CodeList]
+        self,
+        entry: Document[Resource],
+        scheme: GradeScheme | None,
+        lists: Mapping[str, CodeList] | None,
     ) -> None:
         self.entry, self.scheme, self.lists = entry, scheme, lists
         self.resource = entry.value
@@ -80,8 +83,8 @@ class ResourceCheck:
         fields = tuple(settle(field) for field in self.resource.fields)
         return msgspec.structs.replace(self.resource, fields=fields)
 
-    def faults(self, known: frozenset[str]) -> list[Fault]:
-        """List the entry's faults; `known` holds the codes of all entries."""
+    def faults(self, known: frozenset[str] | None) -> list[Fault]:
+        """List the entry's faults; `known` holds the codes of all entries, if all were read."""
         found = [*self._sharing(), *self._links(known), *self._grades(), *self._doubles()]
         for index, field in enumerate(self.resource.fields):
             found += self._field(("fields", index), field)
@@ -116,7 +119,7 @@ class ResourceCheck:
                 "请补充 `condition: …`",
             )
 
-    def _links(self, known: frozenset[str]) -> Iterator[_Found]:
+    def _links(self, known: frozenset[str] | None) -> Iterator[_Found]:
         resource = self.resource
         if (resource.status is Status.REPLACED) != (resource.replaced_by is not None):
             yield _Found(
@@ -130,7 +133,8 @@ class ResourceCheck:
             (("replaced_by",), resource.replaced_by),
             *((("related", index), code) for index, code in enumerate(resource.related)),
         ):
-            if code is not None and (code not in known or code == resource.code):
+            missing = known is not None and code not in known
+            if code is not None and (missing or code == resource.code):
                 yield _Found(
                     path,
                     f"resource {code} is not in this catalogue",
@@ -149,6 +153,8 @@ class ResourceCheck:
             )
 
     def _grades(self) -> Iterator[_Found]:
+        if self.scheme is None:
+            return
         ids = self.scheme.ids
         allowed = ", ".join(ids)
         for path, grade in (
@@ -222,14 +228,18 @@ class ResourceCheck:
             )
 
     def _code_list(self, path: Path, field: Field, kind: FieldType) -> Iterator[_Found]:
-        if kind is not FieldType.CODE or field.code_list in self.lists:
+        lists = self.lists
+        if kind is not FieldType.CODE or (field.code_list and lists is None):
             return
+        if lists is not None and field.code_list in lists:
+            return
+        names = sorted(lists or ())
         yield _Found(
             (*path, "code_list" if field.code_list else "type"),
             "a code needs a code list of this catalogue",
             "代码型字段须指明目录中的代码表",
-            f"write code_list: one of {', '.join(sorted(self.lists)) or '(none here)'}",
-            f"请填写 code_list：{'、'.join(sorted(self.lists)) or '（目录中没有代码表）'}",
+            f"write code_list: one of {', '.join(names) or '(none here)'}",
+            f"请填写 code_list：{'、'.join(names) or '（目录中没有代码表）'}",
         )
 
     def _format(self, path: Path, field: Field, kind: FieldType) -> Iterator[_Found]:

@@ -32,19 +32,21 @@ _PARTS = {
     "HH": r"([0-9]{2})",
     "mm": r"([0-9]{2})",
     "ss": r"([0-9]{2})",
-    "Z": r"(?:Z|[+-][0-9]{2}:[0-9]{2})",
+    # No place on earth is further from Greenwich.
+    "Z": r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|\+14:00)",
 }
 _FILL = (1, 1, 1, 0, 0, 0)
-# Formats whose values the standard library parses in C, once their form is sure.
+# Formats whose values the standard library parses in C, once their form is sure;
+# newer versions of it take hour 24.
 _QUICK: dict[str, tuple[str, Callable[[str], object]]] = {
     "YYYY-MM-DD": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat),
     "YYYYMMDD": (r"[0-9]{8}", date.fromisoformat),
     "YYYY-MM-DDTHH:mm:ss": (
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}",
         datetime.fromisoformat,
     ),
     "YYYY-MM-DD HH:mm:ss": (
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}",
         datetime.fromisoformat,
     ),
 }

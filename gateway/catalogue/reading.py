@@ -36,12 +36,31 @@ class _Reader:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
         self.faults: list[Fault] = []
+        # Faults that a file had beyond those that it lists.
+        self.unlisted = 0
+        self._broken: list[str] = []
+
+    def whole(self, start: str) -> bool:
+        """Tell whether every file whose path begins so could be read.
+
+        What leans on one that could not is not judged: it is not known to be wrong.
+        """
+        return not any(name.startswith(start) for name in self._broken)
+
+    def error(self) -> CatalogueInvalidError:
+        """Make the error with every fault, in the order of files and lines."""
+        return CatalogueInvalidError(
+            sorted(self.faults, key=lambda fault: fault[:3]),
+            fault_count=len(self.faults) + self.unlisted,
+        )
 
     def read(self, name: str, shape: type[T]) -> Document[T] | None:
         try:
             return document.read(self.files[name], shape, file=name, error=CatalogueInvalidError)
         except CatalogueInvalidError as error:
             self.faults += error.faults
+            self.unlisted += error.fault_count - len(error.faults)
+            self._broken.append(name)
             return None
 
     def below(self, folder: str, shape: type[T]) -> Iterator[Document[T]]:
@@ -84,31 +103,49 @@ def read_catalogue(files: Mapping[str, bytes]) -> Catalogue:
     scheme = _read_scheme(reader)
     purposes = _read_purposes(reader)
     lists = reader.unique(reader.below("code-lists", CodeList), lambda value: value.id, "id")
+    for list_file in lists.values():
+        reader.faults += _repeated_codes(list_file)
     entries = reader.unique(reader.below("resources", Resource), lambda value: value.code, "code")
     if not entries and not reader.faults:
         reader.faults.append(_whole("resources", "no resource here", "目录中没有资源"))
+    code_lists = {name: doc.value for name, doc in lists.items()}
+    known = frozenset(entries) if reader.whole("resources/") else None
     resources = {}
     for code, entry in entries.items():
-        check = ResourceCheck(entry, scheme, {name: doc.value for name, doc in lists.items()})
-        reader.faults += check.faults(frozenset(entries))
+        check = ResourceCheck(entry, scheme, code_lists if reader.whole("code-lists/") else None)
+        reader.faults += check.faults(known)
         resources[code] = check.settled()
     if reader.faults:
-        raise CatalogueInvalidError(sorted(reader.faults, key=lambda fault: fault[:3]))
+        raise reader.error()
     return Catalogue(
         version=_version(files),
         resources=resources,
-        code_lists={name: doc.value for name, doc in lists.items()},
+        code_lists=code_lists,
         purposes={purpose.id: purpose for purpose in purposes.purposes} if purposes else {},
-        grades=scheme,
+        grades=scheme or DEFAULT_SCHEME,
     )
 
 
-def _read_scheme(reader: _Reader) -> GradeScheme:
+def _repeated_codes(doc: Document[CodeList]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, code in enumerate(doc.value.codes):
+        if code.code in seen:
+            yield doc.fault(
+                ("codes", index, "code"),
+                f"code {code.code} stands twice",
+                f"代码 {code.code} 重复",
+                "keep one of the two",
+                "请只保留一处",
+            )
+        seen.add(code.code)
+
+
+def _read_scheme(reader: _Reader) -> GradeScheme | None:
     if "grades.yaml" not in reader.files:
         return DEFAULT_SCHEME
     doc = reader.read("grades.yaml", GradeFile)
     if doc is None:
-        return DEFAULT_SCHEME
+        return None
     faults = [
         doc.fault(("grades", fault.rank, fault.attribute), *fault[2:])
         for fault in scheme_faults(doc.value.grades)
@@ -119,7 +156,7 @@ def _read_scheme(reader: _Reader) -> GradeScheme:
         )
     reader.faults += faults
     if faults:
-        return DEFAULT_SCHEME
+        return None
     return GradeScheme(id=doc.value.id, grades=doc.value.grades)
 
 

@@ -1,18 +1,28 @@
 """`sealgate grant`: issue, inspect and revoke grants."""
 
 import argparse
-import json
+import math
 from pathlib import Path
 
 import msgspec
 
 from gateway.authority import Authority, GrantRequest
-from gateway.cli.words import add_command, add_group, read_token
+from gateway.cli.terminal import print_json
+from gateway.cli.words import (
+    WrongUseError,
+    add_command,
+    add_group,
+    check_outputs,
+    read_token,
+    report,
+)
 from gateway.grants.claims import Approval, Claims
 from gateway.grants.token import parse_token, read_claims
 from gateway.model.times import utc
 from gateway.stores.clock import system_clock
 from gateway.stores.files import write_whole
+
+MAX_DAYS = 3660
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,6 +61,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _issue(chosen: argparse.Namespace) -> int:
+    # A grant that cannot be written down would be issued all the same.
+    check_outputs([chosen.out])
+    if not (math.isfinite(chosen.days) and 0 < chosen.days <= MAX_DAYS):
+        raise WrongUseError(f"--days goes up to {MAX_DAYS} 有效天数不超过 {MAX_DAYS}")
     approval = None
     if chosen.approved_by:
         approval = Approval(
@@ -77,10 +91,11 @@ def _issue(chosen: argparse.Namespace) -> int:
     token = Authority(chosen.authority).issue(request)
     write_whole(chosen.out, token.encode() + b"\n", mode=0o600)
     claims = read_claims(parse_token(token).payload, Claims)
-    if chosen.json:
-        print(json.dumps({"jti": claims.jti, "exp": claims.exp, "out": str(chosen.out)}))
-    else:
-        print(f"{chosen.out}: grant {claims.jti} until {utc(claims.exp)} 授权已签发")
+    report(
+        chosen,
+        {"jti": claims.jti, "exp": claims.exp, "out": str(chosen.out)},
+        f"{chosen.out}: grant {claims.jti} until {utc(claims.exp)} 授权已签发",
+    )
     return 0
 
 
@@ -92,14 +107,16 @@ def _inspect(chosen: argparse.Namespace) -> int:
         "claims": msgspec.to_builtins(claims),
         "verified": False,
     }
-    print(json.dumps(plain, ensure_ascii=False, indent=None if chosen.json else 2))
+    print_json(plain, indent=None if chosen.json else 2)
     return 0
 
 
 def _revoke(chosen: argparse.Namespace) -> int:
     Authority(chosen.authority).revoke(chosen.grant)
-    print(
+    report(
+        chosen,
+        {"jti": chosen.grant, "revoked": True},
         f"{chosen.grant} is revoked; nodes learn it with the next `sealgate trust import` "
-        "授权已撤销，各节点下次导入信任数据后生效"
+        "授权已撤销，各节点下次导入信任数据后生效",
     )
     return 0

@@ -4,12 +4,17 @@ import argparse
 import fcntl
 import os
 
+import msgspec
+
 from gateway.authority.authority import dump_yaml
-from gateway.cli.words import add_command
+from gateway.cli.words import WrongUseError, add_command, report
 from gateway.config import Places
+from gateway.grants.claims import GrantId
+from gateway.model.resource import DepartmentId
 from gateway.model.trust import Blocks
 from gateway.stores.files import write_whole
 from gateway.stores.snapshots import read_blocks
+from masking.kinds import KINDS
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,13 +32,15 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _change(chosen: argparse.Namespace) -> int:
     places = Places(chosen.node)
     places.node_file()
+    if chosen.command == "block":
+        _check_name(chosen)
     lock = os.open(places.folder / "blocks.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         held = read_blocks(places.blocks)
         requesters, grants = set(held.requesters), set(held.grants)
-        target = requesters if chosen.requester else grants
-        name = chosen.requester or chosen.grant
+        target = grants if chosen.requester is None else requesters
+        name = chosen.grant if chosen.requester is None else chosen.requester
         if chosen.command == "block":
             target.add(name)
         else:
@@ -42,9 +49,27 @@ def _change(chosen: argparse.Namespace) -> int:
         write_whole(places.blocks, dump_yaml(_sorted(blocks)))
     finally:
         os.close(lock)
-    done = "is blocked 已封禁" if chosen.command == "block" else "is not blocked 未封禁"
-    print(f"{name} {done}")
+    blocked = chosen.command == "block"
+    done = "is blocked 已封禁" if blocked else "is not blocked 未封禁"
+    what = "grant" if chosen.requester is None else "requester"
+    report(chosen, {what: name, "blocked": blocked}, f"{name} {done}")
     return 0
+
+
+def _check_name(chosen: argparse.Namespace) -> None:
+    """Refuse what can be no name: a slip of the pen would block nobody."""
+    try:
+        if chosen.requester is not None:
+            msgspec.convert(chosen.requester, DepartmentId)
+            misfits = KINDS["uscc"].misfits
+            if misfits is not None and misfits([chosen.requester]):
+                raise WrongUseError("--requester: wrong check digit 校验位错误")
+        else:
+            msgspec.convert(chosen.grant, GrantId)
+    except msgspec.ValidationError:
+        raise WrongUseError(
+            "expected a unified social credit code or a grant's jti 应为统一社会信用代码或授权编号"
+        ) from None
 
 
 def _sorted(blocks: Blocks) -> dict[str, object]:

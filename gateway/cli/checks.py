@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from gateway.catalogue import read_catalogue
-from gateway.cli.words import add_command, add_group, read_input
+from gateway.cli.words import add_command, add_group, read_input, report
 from gateway.stores.files import read_folder
 from masking.policy import read_policy
 
@@ -24,9 +24,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _catalogue(chosen: argparse.Namespace) -> int:
     catalogue = read_catalogue(read_folder(chosen.folder, (".yaml",)))
     fields = sum(len(resource.fields) for resource in catalogue.resources.values())
-    print(
+    report(
+        chosen,
+        {"resources": len(catalogue.resources), "fields": fields},
         f"{chosen.folder}: {len(catalogue.resources)} resources, {fields} fields, no fault "
-        f"{len(catalogue.resources)} 个资源、{fields} 个字段，无错误"
+        f"{len(catalogue.resources)} 个资源、{fields} 个字段，无错误",
     )
     return 0
 
@@ -34,8 +36,10 @@ def _catalogue(chosen: argparse.Namespace) -> int:
 def _policy(chosen: argparse.Namespace) -> int:
     text = read_input(chosen.file, MAX_POLICY_BYTES)
     policy = read_policy(text, str(chosen.file))
-    print(
+    report(
+        chosen,
+        {"policy": policy.id, "version": policy.version, "rules": len(policy.rules)},
         f"{chosen.file}: policy {policy.id} version {policy.version}, {len(policy.rules)} rules, "
-        f"no fault {len(policy.rules)} 条规则，无错误"
+        f"no fault {len(policy.rules)} 条规则，无错误",
     )
     return 0

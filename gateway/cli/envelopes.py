@@ -1,10 +1,10 @@
 """`sealgate envelope inspect`: what the exchange can see, and nothing more."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.cli.terminal import print_json
 from gateway.cli.words import WrongUseError, add_command, add_group
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES, ParsedEnvelope, parse_envelope
 from gateway.envelope.sealing import envelope_digest
@@ -32,7 +32,7 @@ def _inspect(chosen: argparse.Namespace) -> int:
     if not parts:
         raise EnvelopeMalformedError(reason="the file is empty", reason_zh="文件为空")
     if chosen.json:
-        print(json.dumps(parts))
+        print_json(parts)
         return 0
     for part in parts:
         for name, value in part.items():

@@ -1,21 +1,20 @@
 """`sealgate keys`: make, list, rotate, retire and publish keys, change the passphrase."""
 
 import argparse
-import json
 from base64 import b64encode
 from pathlib import Path
 
-from gateway.cli.terminal import table
-from gateway.cli.words import add_command, add_group
+from gateway.cli.terminal import print_json, table
+from gateway.cli.words import add_command, add_group, report
 from gateway.config import Places
 from gateway.installation import KEY_DAYS, PSEUDONYM_DAYS
 from gateway.model.times import utc
 from gateway.stores.clock import system_clock
-from gateway.stores.keyfile import open_keys, passphrase_source
+from gateway.stores.keyfile import open_keys
 from keys.material import Purpose
 from keys.ports import KeyInfo
 from keys.stores.file import FileStore
-from keys.stores.passphrase import PassphraseFile
+from keys.stores.passphrase import PassphraseFile, PassphrasePrompt
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -69,7 +68,7 @@ def _describe(key: KeyInfo) -> dict[str, object]:
 def _show(keys: tuple[KeyInfo, ...], *, as_json: bool) -> int:
     described = [_describe(key) for key in keys]
     if as_json:
-        print(json.dumps(described))
+        print_json(described)
         return 0
     headers = ("key_id", "purpose", "suite", "state", "not_before", "not_after", "retired_at")
     print(table(headers, [[str(key[name] or "") for name in headers] for key in described]))
@@ -82,7 +81,9 @@ def _new(chosen: argparse.Namespace) -> int:
 
 def _make(store: FileStore, chosen: argparse.Namespace) -> KeyInfo:
     purpose = Purpose(chosen.purpose)
-    days = chosen.days or (PSEUDONYM_DAYS if purpose is Purpose.PSEUDONYM else KEY_DAYS)
+    days = PSEUDONYM_DAYS if purpose is Purpose.PSEUDONYM else KEY_DAYS
+    if chosen.days is not None:
+        days = chosen.days
     return store.new(purpose, chosen.suite, system_clock() // 1000, days)
 
 
@@ -114,7 +115,7 @@ def _public(chosen: argparse.Namespace) -> int:
         for key in _open(chosen).list_keys()
         if key.public
     ]
-    print(json.dumps(public, indent=None if chosen.json else 2))
+    print_json(public, indent=None if chosen.json else 2)
     return 0
 
 
@@ -123,6 +124,12 @@ def _passwd(chosen: argparse.Namespace) -> int:
     if chosen.new_passphrase_file is not None:
         store.change_passphrase(PassphraseFile(chosen.new_passphrase_file))
     else:
-        store.change_passphrase(passphrase_source(Path("new"), None, confirm=True))
-    print("the passphrase is changed 口令已修改")
+        # Not from the environment: what stands there is the old one.
+        store.change_passphrase(PassphrasePrompt("新口令 / new passphrase: ", confirm=True))
+    report(
+        chosen,
+        {"changed": True},
+        "the passphrase is changed; give the new one from now on, in the passphrase file too if "
+        "there is one 口令已修改，今后请使用新口令（若使用口令文件，请一并更新）",
+    )
     return 0

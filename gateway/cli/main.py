@@ -5,34 +5,38 @@
 """
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import gateway
-from gateway.cli import (
-    authorities,
-    blocks,
-    checks,
-    demo,
-    envelopes,
-    exchange,
-    keyring,
-    nodes,
-    samples,
-)
-from gateway.cli.terminal import prepare_streams
+from gateway.cli.terminal import one_line, prepare_streams, print_json
 from gateway.cli.words import WrongUseError
-from keys.errors import SealgateError
-from masking.errors import DocumentInvalidError
+from keys.errors import FieldFault, SealgateError
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
-_GROUPS = (demo, nodes, keyring, authorities, blocks, checks, samples, exchange, envelopes)
+# Each command's module, loaded when it is called: `--version` needs none.
+_HOMES = {
+    "demo": "demo",
+    "init": "nodes",
+    "trust": "nodes",
+    "keys": "keyring",
+    "grant": "authorities",
+    "block": "blocks",
+    "unblock": "blocks",
+    "catalogue": "checks",
+    "policy": "checks",
+    "sample": "samples",
+    "explain": "exchange",
+    "seal": "exchange",
+    "open": "exchange",
+    "envelope": "envelopes",
+}
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Build the parser of the whole command."""
+def build_parser(homes: Iterable[str] = tuple(_HOMES.values())) -> argparse.ArgumentParser:
+    """Build the parser of the whole command, or with the commands of these modules."""
     parser = argparse.ArgumentParser(
         prog="sealgate",
         description="Share government data by catalogue, grant, masking and sealed envelopes. "
@@ -40,40 +44,58 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"sealgate {gateway.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in _GROUPS:
-        group.register(commands)
+    for name in dict.fromkeys(homes):
+        import_module(f"gateway.cli.{name}").register(commands)
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     prepare_streams()
-    parser = build_parser()
-    chosen = parser.parse_args(arguments)
+    status = FAILED
     try:
-        status: int = chosen.run(chosen)
+        status = _outcome(sys.argv[1:] if arguments is None else arguments)
         sys.stdout.flush()
-        return status
-    except SealgateError as refusal:
-        return _refuse(refusal, as_json=getattr(chosen, "json", False))
-    except WrongUseError as wrong:
-        print(f"sealgate: {wrong}", file=sys.stderr)
-        return WRONG_USE
     except BrokenPipeError:
         # The reader of our output went away; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return status or FAILED
     except KeyboardInterrupt:
         print("sealgate: interrupted 已中断", file=sys.stderr)
         return FAILED
+    return status
+
+
+def _outcome(arguments: Sequence[str]) -> int:
+    first = arguments[0] if arguments else ""
+    homes: Iterable[str] = _HOMES.values()
+    if first in _HOMES:
+        homes = (_HOMES[first],)
+    elif first == "--version":
+        homes = ()
+    chosen = build_parser(homes).parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except SealgateError as refusal:
+        return _refuse(refusal, as_json=chosen.json)
+    except WrongUseError as wrong:
+        print(f"sealgate: {one_line(str(wrong))}", file=sys.stderr)
+        return WRONG_USE
+    except BrokenPipeError:
+        raise
     except OSError as error:
         # Names a file and a cause; never what a file holds.
-        print(f"sealgate: {error.filename or ''}: {error.strerror or 'I/O error'}", file=sys.stderr)
+        parts = (error.filename, error.strerror or "I/O error")
+        text = ": ".join(os.fsdecode(part) for part in parts if part)
+        print(f"sealgate: {one_line(text)}", file=sys.stderr)
         return FAILED
     except Exception as error:
         place = _place(error)
         print(f"sealgate: internal error {type(error).__name__} at {place}", file=sys.stderr)
         return FAILED
+    return status
 
 
 def _place(error: BaseException) -> str:
@@ -86,19 +108,33 @@ def _place(error: BaseException) -> str:
 
 
 def _refuse(refusal: SealgateError, *, as_json: bool) -> int:
-    if as_json:
-        print(json.dumps(describe(refusal), ensure_ascii=False))
-    if isinstance(refusal, DocumentInvalidError):
-        for fault in refusal.faults:
-            print(f"{fault}\n    {fault.text_zh}——{fault.remedy_zh}", file=sys.stderr)
-    for field in refusal.fields:
-        record = "" if field.record is None else f"record {field.record} 第 {field.record} 条, "
-        print(f"  {record}{field.field}: {field.text} {field.text_zh}", file=sys.stderr)
-    if refusal.fault_count > len(refusal.fields) > 0:
+    described = _listed(refusal)
+    for field in described:
+        record = "" if field.record is None else f"record {field.record} 第 {field.record} 条: "
+        name = f"{field.field}: " if field.field else ""
+        print(one_line(f"  {record}{name}{field.text} {field.text_zh}"), file=sys.stderr)
+    if refusal.fault_count > len(described) > 0:
         print(f"  … {refusal.fault_count} in all 共 {refusal.fault_count} 处", file=sys.stderr)
-    print(f"拒绝：{refusal.message_zh}", file=sys.stderr)
-    print(f"refused: {refusal.code}: {refusal.message}", file=sys.stderr)
+    print(one_line(f"拒绝：{refusal.message_zh}"), file=sys.stderr)
+    print(one_line(f"refused: {refusal.code}: {refusal.message}"), file=sys.stderr)
+    if as_json:
+        print_json(describe(refusal))
     return REFUSED
+
+
+def _listed(refusal: SealgateError) -> tuple[FieldFault, ...]:
+    """List what is wrong; the faults of a document stand at `file:line:column`."""
+    # Only a document's refusal has them, and to name its class would load YAML.
+    faults = getattr(refusal, "faults", ())
+    return refusal.fields or tuple(
+        FieldFault(
+            None,
+            fault.place,
+            f"{fault.text} — {fault.remedy}",
+            f"{fault.text_zh}——{fault.remedy_zh}",
+        )
+        for fault in faults
+    )
 
 
 def describe(refusal: SealgateError) -> dict[str, object]:
@@ -107,7 +143,7 @@ def describe(refusal: SealgateError) -> dict[str, object]:
         "code": refusal.code,
         "message": refusal.message,
         "message_zh": refusal.message_zh,
-        "fields": [field._asdict() for field in refusal.fields],
+        "fields": [field._asdict() for field in _listed(refusal)],
         "records": list(refusal.records),
     }
 

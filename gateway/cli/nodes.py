@@ -5,8 +5,16 @@ from pathlib import Path
 
 from gateway.authority import Authority
 from gateway.authority.authority import dump_yaml
-from gateway.cli.words import WrongUseError, add_command, add_group, read_input
-from gateway.config import AuthorityFile, NodeFile, Places
+from gateway.catalogue import read_catalogue
+from gateway.cli.words import (
+    WrongUseError,
+    add_command,
+    add_group,
+    check_outputs,
+    read_input,
+    report,
+)
+from gateway.config import AuthorityFile, NodeFile, NodeInvalidError, Places
 from gateway.errors import CatalogueInvalidError
 from gateway.installation import department_entry, found_authority, found_node
 from gateway.model.trust import Department
@@ -72,9 +80,13 @@ def _init(chosen: argparse.Namespace) -> int:
             department=chosen.department, name=name, passphrase_file=chosen.passphrase_file
         )
         # What is written is held to the schema of what is read.
-        document.read(dump_yaml(file), NodeFile, file="node.yaml", error=CatalogueInvalidError)
+        document.read(dump_yaml(file), NodeFile, file="node.yaml", error=NodeInvalidError)
         found_node(chosen.folder, file, now)
-        print(f"{chosen.folder}: node of {name} 节点已创建")
+        report(
+            chosen,
+            {"department": file.department, "folder": str(chosen.folder)},
+            f"{chosen.folder}: node of {name} 节点已创建",
+        )
         return 0
     catalogue = (
         read_folder(chosen.catalogue, TRUST_SUFFIXES) if chosen.catalogue else catalogue_files()
@@ -85,9 +97,17 @@ def _init(chosen: argparse.Namespace) -> int:
         status_uri=f"{chosen.authority}/status/1",
         passphrase_file=chosen.passphrase_file,
     )
-    found_authority(chosen.folder, authority, catalogue, now)
-    Authority(chosen.folder).publish()
-    print(f"{chosen.folder}: authority {authority.iss} 主管部门目录已创建")
+    document.read(
+        dump_yaml(authority), AuthorityFile, file="authority.yaml", error=NodeInvalidError
+    )
+    read_catalogue(catalogue)
+    keys = found_authority(chosen.folder, authority, catalogue, now)
+    Authority(chosen.folder, keys=keys).publish()
+    report(
+        chosen,
+        {"issuer": authority.iss, "folder": str(chosen.folder)},
+        f"{chosen.folder}: authority {authority.iss} 主管部门目录已创建",
+    )
     return 0
 
 
@@ -97,11 +117,12 @@ def _export(chosen: argparse.Namespace) -> int:
         files = read_folder(Places(chosen.authority).trust, TRUST_SUFFIXES)
         copy_out(files, chosen.out)
     else:
+        check_outputs([chosen.out])
         places = Places(chosen.node)
         file = places.node_file()
         keys = open_keys(places, file.passphrase_file).list_keys()
         write_whole(chosen.out, dump_yaml(department_entry(file, keys)))
-    print(f"{chosen.out} 已导出")
+    report(chosen, {"out": str(chosen.out)}, f"{chosen.out} is written 已导出")
     return 0
 
 
@@ -112,7 +133,12 @@ def _import(chosen: argparse.Namespace) -> int:
             text, Department, file=str(chosen.source), error=CatalogueInvalidError
         )
         Authority(chosen.authority).admit(entry.value)
-        print(f"{entry.value.id} {entry.value.name} 已纳入目录")
+        department = entry.value
+        report(
+            chosen,
+            {"department": department.id},
+            f"{department.id} {department.name} is in the directory 已纳入目录",
+        )
         return 0
     if not chosen.source.is_dir():
         raise WrongUseError(f"{chosen.source} is no folder 不是文件夹")
@@ -120,5 +146,9 @@ def _import(chosen: argparse.Namespace) -> int:
     places.node_file()
     files = read_folder(chosen.source, TRUST_SUFFIXES)
     trust = install_trust(places.trust, files, system_clock() // 1000)
-    print(f"trust data version {trust.version} 信任数据版本 {trust.version}")
+    report(
+        chosen,
+        {"version": trust.version},
+        f"trust data version {trust.version} 信任数据版本 {trust.version}",
+    )
     return 0

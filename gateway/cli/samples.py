@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.catalogue import read_catalogue
 from gateway.cli.terminal import progress
-from gateway.cli.words import WrongUseError, add_command
+from gateway.cli.words import WrongUseError, add_command, check_outputs, report
 from gateway.errors import ResourceUncataloguedError
 from gateway.sample import Record, batches
 from gateway.stores.files import read_folder, whole_file
@@ -39,6 +39,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _sample(chosen: argparse.Namespace) -> int:
     if not 0 <= chosen.rows <= MAX_ROWS:
         raise WrongUseError(f"--rows goes from 0 to {MAX_ROWS}")
+    check_outputs([chosen.out])
     files = read_folder(chosen.catalogue, (".yaml",)) if chosen.catalogue else catalogue_files()
     catalogue = read_catalogue(files)
     resource = catalogue.resources.get(chosen.resource)
@@ -57,6 +58,11 @@ def _sample(chosen: argparse.Namespace) -> int:
         {"csv": _write_csv, "json": _write_json, "ndjson": _write_ndjson}[form](
             file, progress(made, "batches 批次"), wanted
         )
+    report(
+        chosen,
+        {"rows": chosen.rows, "out": str(chosen.out)},
+        f"{chosen.out}: {chosen.rows:,} records 条记录",
+    )
     return 0
 
 

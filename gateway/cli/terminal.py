@@ -1,5 +1,7 @@
 """What people see: tables, progress, both languages, any terminal."""
 
+import codecs
+import json
 import os
 import sys
 import unicodedata
@@ -13,10 +15,26 @@ MAX_CELL = 48
 
 def prepare_streams() -> None:
     """Keep output from breaking on terminals that cannot show every character (GBK)."""
+    # Started without them, Python has none.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
+
+
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Print one JSON value, in ASCII where the output is not UTF-8, so that none is lost."""
+    plain = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    print(json.dumps(value, ensure_ascii=not plain, indent=indent))
+
+
+def one_line(text: str) -> str:
+    """Keep a text on its line: names given by somebody may hold line ends and escapes."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def width(text: str) -> int:
@@ -64,9 +82,11 @@ def progress(items: Iterable[T], label: str, *, every: int = 1) -> Iterator[T]:
     """Count items on standard error while it is a terminal."""
     shown = sys.stderr.isatty()
     count = 0
-    for count, item in enumerate(items, 1):
-        yield item
-        if shown and count % every == 0:
-            print(f"\r{label}: {count:,}", end="", file=sys.stderr, flush=True)
-    if shown and count:
-        print(f"\r{label}: {count:,}", file=sys.stderr)
+    try:
+        for count, item in enumerate(items, 1):
+            yield item
+            if shown and count % every == 0:
+                print(f"\r{label}: {count:,}", end="", file=sys.stderr, flush=True)
+    finally:
+        if shown and count:
+            print(f"\r{label}: {count:,}", file=sys.stderr)

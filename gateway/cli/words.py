@@ -1,11 +1,18 @@
 """Options and words that several commands share."""
 
 import argparse
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.node import Node
+from gateway.cli.terminal import print_json
 
+if TYPE_CHECKING:
+    from gateway.node import Node
+
+# A grant is far smaller; a larger file is something else.
+MAX_TOKEN_FILE = 64 * 1024
 Run = Callable[[argparse.Namespace], int]
 
 
@@ -59,9 +66,39 @@ def read_input(path: Path, limit: int) -> bytes:
 
 def read_token(path: Path) -> str:
     """Read a grant from its file."""
-    return read_input(path, 64 * 1024).decode("utf-8", "replace").strip()
+    return read_input(path, MAX_TOKEN_FILE).decode("utf-8-sig", "replace").strip()
 
 
-def open_node(chosen: argparse.Namespace) -> Node:
+def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None] = ()) -> None:
+    """Check that files can be written, before anything is done that cannot be undone.
+
+    Raises: WrongUseError.
+    """
+    taken = {os.path.realpath(path) for path in inputs if path is not None}
+    for path in filter(None, outputs):
+        real = os.path.realpath(path)
+        folder = os.path.dirname(real)
+        if real in taken:
+            raise WrongUseError(f"{path} is named twice 文件重复")
+        if os.path.exists(real) and not os.path.isfile(real):
+            raise WrongUseError(f"cannot write {path}: no ordinary file 不是普通文件")
+        if not os.path.isdir(folder):
+            raise WrongUseError(f"cannot write {path}: there is no folder 没有该文件夹")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise WrongUseError(f"cannot write {path}: no access to the folder 无权写入该文件夹")
+        taken.add(real)
+
+
+def report(chosen: argparse.Namespace, plain: dict[str, object], text: str) -> None:
+    """Print what was done: with `--json` as one object, else as text."""
+    if chosen.json:
+        print_json(plain)
+    else:
+        print(text)
+
+
+def open_node(chosen: argparse.Namespace) -> "Node":
     """Open the node that `--node` names."""
+    from gateway.node import Node
+
     return Node(chosen.node)

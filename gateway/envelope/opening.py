@@ -5,6 +5,7 @@ from typing import NamedTuple
 from gateway.envelope.header import MAX_HEADER_BYTES, Header, read_header
 from gateway.envelope.padding import padded_length
 from gateway.envelope.sealing import (
+    LENGTH_BYTES,
     MAX_PART_BYTES,
     MAX_PLAINTEXT_BYTES,
     SIGNATURE_LABEL,
@@ -21,7 +22,6 @@ from keys.suites import Suite
 MAX_ENVELOPE_BYTES = MAX_PLAINTEXT_BYTES + MAX_PLAINTEXT_BYTES // 8 + 64 * 1024
 MAX_WRAPPED_KEY_BYTES = 4096
 MAX_SIGNATURE_BYTES = 512
-_LENGTH_BYTES = 8
 
 _SCHEMA = {
     1: WireField(1, BYTES, MAX_HEADER_BYTES),
@@ -122,7 +122,7 @@ def split_plaintext(padded: bytes, limit: int) -> Plaintext:
 
 
 def _part(data: bytes, at: int) -> tuple[bytes, int]:
-    start = at + _LENGTH_BYTES
+    start = at + LENGTH_BYTES
     length = int.from_bytes(data[at:start], "big")
     if start > len(data) or length > len(data) - start:
         raise malformed("its plaintext is cut short", "明文被截断")

@@ -21,6 +21,11 @@ def padded_length(length: int) -> int:
     return (length + mask) & ~mask
 
 
+def padding(length: int) -> bytes:
+    """Return the zero bytes that `length` bytes are padded with."""
+    return bytes(padded_length(length) - length)
+
+
 def pad(data: bytes) -> bytes:
     """Append zero bytes up to the padded length."""
-    return data.ljust(padded_length(len(data)), b"\0")
+    return data + padding(len(data))

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.envelope.header import MAX_ROUTES, Header, write_header
-from gateway.envelope.padding import pad
+from gateway.envelope.padding import padding
 from gateway.envelope.wire import write_message
 from gateway.errors import LimitExceededError
 from keys.derive import lp
@@ -16,6 +16,9 @@ WRAP_LABEL = b"sealgate/v1/wrap"
 PAYLOAD_LABEL = b"sealgate/v1/payload"
 SIGNATURE_LABEL = b"sealgate/v1/signature"
 KEY_BYTES = 32
+LENGTH_BYTES = 8
+# Below, to copy a plaintext once more is cheaper than to encrypt it in parts.
+SMALL_BYTES = 16 * 1024
 # One envelope is held in memory whole, on both sides; larger data is a stream.
 MAX_PLAINTEXT_BYTES = 16 * 1024 * 1024
 # Parts of a stream stay small, so that its memory does.
@@ -70,6 +73,22 @@ def envelope_digest(suite: Suite, header: bytes, wrapped_key: bytes, payload: by
     return suite.hash(lp(header, wrapped_key, suite.hash(payload)))
 
 
+def _plaintext(manifest: bytes, records: bytes, limit: int) -> tuple[bytes, ...]:
+    """Return the padded plaintext; large records as a part of their own, uncopied."""
+    start = lp(manifest) + len(records).to_bytes(LENGTH_BYTES, "big")
+    length = len(start) + len(records)
+    if length > limit:
+        raise LimitExceededError(
+            what="plaintext of one envelope in bytes",
+            what_zh="单个信封的明文字节数",
+            actual=length,
+            limit=limit,
+        )
+    if length < SMALL_BYTES:
+        return (b"".join((start, records, padding(length))),)
+    return start, records, padding(length)
+
+
 def seal_envelope(
     *,
     suite: Suite,
@@ -83,19 +102,13 @@ def seal_envelope(
 
     Raises: LimitExceededError where they do not fit one envelope.
     """
-    plaintext = lp(manifest, records)
-    limit = MAX_PART_BYTES if header.place else MAX_PLAINTEXT_BYTES
-    if len(plaintext) > limit:
-        raise LimitExceededError(
-            what="plaintext of one envelope in bytes",
-            what_zh="单个信封的明文字节数",
-            actual=len(plaintext),
-            limit=limit,
-        )
+    plaintext = _plaintext(
+        manifest, records, MAX_PART_BYTES if header.place else MAX_PLAINTEXT_BYTES
+    )
     head = write_header(header)
     head_digest = suite.hash(head)
     key = payload_key(suite, content_key.key, head_digest)
-    payload = suite.encrypt(key, head_digest, pad(plaintext))
+    payload = suite.encrypt(key, head_digest, *plaintext)
     digest = envelope_digest(suite, head, content_key.wrapped, payload)
     signature = sign(SIGNATURE_LABEL + digest)
     data = write_message(((1, head), (2, content_key.wrapped), (3, payload), (4, signature)))

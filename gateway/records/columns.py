@@ -45,7 +45,9 @@ def _digits(precision: int, scale: int) -> ColumnCheck:
 
     def fits(value: Decimal) -> bool:
         exponent = value.as_tuple().exponent
-        return isinstance(exponent, int) and -scale <= exponent <= 0 and value.adjusted() < whole
+        # Nought has its one digit before the point and takes no room there.
+        small = value.adjusted() < whole or not value
+        return isinstance(exponent, int) and -scale <= exponent <= 0 and small
 
     def misfits(column: Sequence[Decimal]) -> list[int]:
         # Amounts mostly have all their digits behind the point: told without a loop of ours.

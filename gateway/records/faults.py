@@ -28,8 +28,9 @@ from keys.errors import FieldFault
 MAX_FAULTS = 50
 MAX_FAULT_BYTES = 4096
 MAX_NAMES = 20
+MAX_NAME = 64
 
-_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]{0,63}")
+_NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]*")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
 _NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "landline", "passport"})
 
@@ -50,7 +51,17 @@ _EXPECTED: dict[FieldType, Found] = {
 
 def shown_name(name: str, position: int) -> str:
     """Show a key that looks like a name; else its position, since it may be a value."""
-    return name if _NAME.fullmatch(name) else f"#{position}"
+    return name if len(name) <= MAX_NAME and _NAME.fullmatch(name) else f"#{position}"
+
+
+def uncatalogued_columns(
+    resource: Resource, columns: Sequence[tuple[int, str]]
+) -> FieldUncataloguedError:
+    """Make the refusal of columns, by position and name, that the catalogue does not have."""
+    found = _Faults()
+    for position, name in columns:
+        found.add(None, shown_name(name, position), _UNCATALOGUED)
+    return _uncatalogued(resource.code, found)
 
 
 def looks_rounded(field: Field, value: str) -> bool:
@@ -91,17 +102,17 @@ class FaultFinder:
         for position, (key, value) in enumerate(pairs, 1):
             field = self._fields.get(key)
             if key in seen:
-                tally.add("invalid", number, shown_name(key, position), _TWICE)
+                tally.invalid.add(number, shown_name(key, position), _TWICE)
             elif key not in self._catalogued:
-                tally.add("uncatalogued", number, shown_name(key, position), _UNCATALOGUED)
+                tally.uncatalogued.add(number, shown_name(key, position), _UNCATALOGUED)
             elif field is None:
-                tally.add("scope", number, key, _OUT_OF_SCOPE)
+                tally.scope.add(number, key, _OUT_OF_SCOPE)
             elif fault := self._value_fault(field, value):
-                tally.add("invalid", number, key, fault)
+                tally.invalid.add(number, key, fault)
             seen.add(key)
         for key, field in self._fields.items():
             if field.required and key not in seen:
-                tally.add("invalid", number, key, ("the field is missing", "缺少该字段"))
+                tally.invalid.add(number, key, ("the field is missing", "缺少该字段"))
 
     def _value_fault(self, field: Field, value: object) -> Found | None:
         if value is None:
@@ -213,42 +224,54 @@ def _malformed(broken: BrokenRecordError) -> RecordMalformedError:
     )
 
 
-class _Tally:
-    """Collects faults up to the limits, counts all of them."""
+class _Faults:
+    """Faults of one sort: listed up to the limits, all of them counted."""
 
     def __init__(self) -> None:
-        self._faults: dict[str, list[FieldFault]] = {}
-        self._counts: dict[str, int] = {}
-        self._records: dict[str, dict[int, None]] = {}
-        self._bytes: dict[str, int] = {}
+        self.count = 0
+        self.records: dict[int, None] = {}
+        self._listed: list[FieldFault] = []
+        self._bytes = 0
 
-    def add(self, group: str, record: int, name: str, text: Found) -> None:
-        self._counts[group] = self._counts.get(group, 0) + 1
-        self._records.setdefault(group, {})[record] = None
-        faults = self._faults.setdefault(group, [])
+    def add(self, record: int | None, name: str, text: Found) -> None:
+        self.count += 1
+        if record is not None:
+            self.records[record] = None
         size = len(name.encode()) + len(text[0]) + len(text[1].encode()) + 8
-        total = self._bytes.get(group, 0) + size
-        if len(faults) < MAX_FAULTS and total <= MAX_FAULT_BYTES:
-            faults.append(FieldFault(record, name, *text))
-            self._bytes[group] = total
+        if len(self._listed) < MAX_FAULTS and self._bytes + size <= MAX_FAULT_BYTES:
+            self._listed.append(FieldFault(record, name, *text))
+            self._bytes += size
+
+    def names(self) -> str:
+        names = list(dict.fromkeys(fault.field for fault in self._listed))
+        return ", ".join(names[:MAX_NAMES]) + ("…" if len(names) > MAX_NAMES else "")
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "fields": tuple(self._listed),
+            "fault_count": self.count,
+            "records": tuple(self.records),
+        }
+
+
+class _Tally:
+    """The faults of all sorts; of several the first sort is told."""
+
+    def __init__(self) -> None:
+        self.uncatalogued, self.scope, self.invalid = _Faults(), _Faults(), _Faults()
 
     def error(self, resource: str) -> GatewayError | None:
-        for group, make in (
-            ("uncatalogued", FieldUncataloguedError),
-            ("scope", FieldOutOfScopeError),
-        ):
-            if group in self._counts:
-                names = list(dict.fromkeys(fault.field for fault in self._faults[group]))
-                listed = ", ".join(names[:MAX_NAMES]) + ("…" if len(names) > MAX_NAMES else "")
-                return make(resource=resource, names=listed, **self._details(group))
-        if "invalid" in self._counts:
-            count, records = self._counts["invalid"], len(self._records["invalid"])
-            return FieldInvalidError(count=count, record_count=records, **self._details("invalid"))
+        if self.uncatalogued.count:
+            return _uncatalogued(resource, self.uncatalogued)
+        if self.scope.count:
+            return FieldOutOfScopeError(names=self.scope.names(), **self.scope.details())
+        if self.invalid.count:
+            found = self.invalid
+            return FieldInvalidError(
+                count=found.count, record_count=len(found.records), **found.details()
+            )
         return None
 
-    def _details(self, group: str) -> dict[str, Any]:
-        return {
-            "fields": tuple(self._faults[group]),
-            "fault_count": self._counts[group],
-            "records": tuple(self._records[group]),
-        }
+
+def _uncatalogued(resource: str, found: _Faults) -> FieldUncataloguedError:
+    return FieldUncataloguedError(resource=resource, names=found.names(), **found.details())

@@ -1,69 +1,54 @@
 """Record files: JSON, NDJSON and CSV in and out.
 
-CSV is typed by the catalogue; its headers are field ids or Chinese titles. What
-is not of its type stays as it was written, and the decoder says so.
+Records are numbered from 1 as they stand in the file; blank lines are none. CSV is
+typed by the catalogue; its headers are field ids or Chinese titles. What is not of
+its type stays as it was written, and the decoder says so.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import BinaryIO, Literal, TextIO
+from functools import partial
+from typing import BinaryIO, Literal
 
 import msgspec
 
-from gateway.errors import FieldUncataloguedError, RecordMalformedError
+from gateway.errors import RecordMalformedError
 from gateway.model.call import Row
 from gateway.model.resource import Field, FieldType, Resource
-from gateway.records.faults import looks_rounded, shown_name
+from gateway.records.decoder import MAX_RECORD_BYTES
+from gateway.records.faults import looks_rounded, uncatalogued_columns
+from gateway.stores.encodings import (
+    GB18030,
+    UTF8,
+    UTF8_MARKED,
+    TextLines,
+    TooLongError,
+    decode,
+    encode,
+)
 from keys.errors import FieldFault
 
 RecordFormat = Literal["json", "ndjson", "csv"]
 # Rows of a batch in a stream; some 200 KiB of ordinary records.
 BATCH_BYTES = 192 * 1024
-# One cell of CSV; the csv module's own bound of 128 KiB would stop photos.
-MAX_CELL_CHARACTERS = 24 * 1024 * 1024
+# Objects of one array, which is held in memory whole; larger data comes as NDJSON.
+MAX_ARRAY_OBJECTS = 2_000_000
 
-# GB 18030-2005 and -2022 gave these code points places outside the private area,
-# where Python's codec (GB 18030-2000) still puts them.
-_PLACES_2022 = str.maketrans(
-    {
-        0xE7C7: 0x1E3F,
-        0xE78D: 0xFE10,
-        0xE78E: 0xFE12,
-        0xE78F: 0xFE11,
-        0xE790: 0xFE13,
-        0xE791: 0xFE14,
-        0xE792: 0xFE15,
-        0xE793: 0xFE16,
-        0xE794: 0xFE17,
-        0xE795: 0xFE18,
-        0xE796: 0xFE19,
-        0xE816: 0x20087,
-        0xE817: 0x20089,
-        0xE818: 0x200CC,
-        0xE81E: 0x9FB4,
-        0xE826: 0x9FB5,
-        0xE82B: 0x9FB6,
-        0xE82C: 0x9FB7,
-        0xE831: 0x215D7,
-        0xE832: 0x9FB8,
-        0xE83B: 0x2298F,
-        0xE843: 0x9FB9,
-        0xE854: 0x9FBA,
-        0xE855: 0x241FE,
-        0xE864: 0x9FBB,
-    }
-)
-_PLACES_2000 = {new: old for old, new in _PLACES_2022.items()}
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _BOOLEANS = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
+# Where msgspec found the fault; the rest of its text may quote a value.
+_BYTE = re.compile(r"\(byte ([0-9]+)\)\Z")
+_ITEM = re.compile(r" - at `\$\[([0-9]+)\]`\Z")
 
 
-def open_text(file: BinaryIO, encoding: str) -> TextIO:
-    """Read bytes as text; `utf-8` takes a byte order mark or none."""
-    name = "utf-8-sig" if encoding.lower().replace("_", "-") in ("utf-8", "utf8") else encoding
-    return io.TextIOWrapper(file, encoding=name, newline="")
+class _Any(msgspec.Struct):
+    """Any object: nothing of it is kept."""
+
+
+_objects = msgspec.json.Decoder(list[_Any])
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def csv_lines(file: BinaryIO, resource: Resource, encoding: str) -> Iterator[bytes]:
@@ -72,58 +57,46 @@ def csv_lines(file: BinaryIO, resource: Resource, encoding: str) -> Iterator[byt
     Raises: FieldUncataloguedError for a header that names no field,
         RecordMalformedError for rows that do not fit the header or the encoding.
     """
-    csv.field_size_limit(MAX_CELL_CHARACTERS)
-    reader = csv.reader(_translated(open_text(file, encoding), encoding), strict=True)
+    csv.field_size_limit(MAX_RECORD_BYTES)
+    lines = TextLines(file, encoding)
+    reader = csv.reader(lines, strict=True)
     number = 0
     try:
         header = next(reader, None)
         if not header:
             raise _malformed("the file has no header", "文件没有表头")
         fields = _columns(header, resource)
-        for number, cells in enumerate(reader, 1):
-            if not cells:
-                continue
+        lines.begin()
+        for cells in filter(None, reader):
+            number += 1
             if len(cells) != len(fields):
                 raise _malformed(
-                    f"record {number} has {len(cells)} cells, the header {len(fields)}",
-                    f"第 {number} 条记录有 {len(cells)} 格，表头有 {len(fields)} 格",
+                    f"{len(cells)} cells, but {len(fields)} in the header",
+                    f"有 {len(cells)} 格，表头有 {len(fields)} 格",
+                    number,
                 )
             yield _line(fields, cells)
-    except (UnicodeError, csv.Error):
+            lines.begin()
+    except (UnicodeError, csv.Error, TooLongError):
         raise _malformed(
-            f"behind record {number} the text is no CSV in {encoding}; "
-            "try --encoding gb18030 or utf-8",
-            f"第 {number} 条记录之后不是 {encoding} 编码的 CSV，可尝试 --encoding gb18030 或 utf-8",
+            f"from about here on the text is no CSV in {encoding}; try --encoding gb18030 or utf-8",
+            f"自此处起不是 {encoding} 编码的 CSV，可尝试 --encoding gb18030 或 utf-8",
+            number + 1,
         ) from None
-
-
-def _is_gb18030(encoding: str) -> bool:
-    return encoding.lower().replace("-", "").replace("_", "") == "gb18030"
-
-
-def _translated(lines: TextIO, encoding: str) -> Iterator[str]:
-    if not _is_gb18030(encoding):
-        return iter(lines)
-    return (line.translate(_PLACES_2022) for line in lines)
 
 
 def _columns(header: Sequence[str], resource: Resource) -> list[Field]:
     known = {field.name: field for field in resource.fields}
     known |= {field.id: field for field in resource.fields}
-    found: list[Field] = []
-    faults: list[FieldFault] = []
-    for position, cell in enumerate(header, 1):
-        field = known.get(cell.strip())
-        if field is None:
-            text = ("the column is not in the catalogue", "目录中没有该列")
-            faults.append(FieldFault(None, shown_name(cell.strip(), position), *text))
-        elif field in found:
+    names = [cell.strip() for cell in header]
+    strange = [(place, name) for place, name in enumerate(names, 1) if name not in known]
+    if strange:
+        raise uncatalogued_columns(resource, strange)
+    found = [known[name] for name in names]
+    ids = [field.id for field in found]
+    for position, name in enumerate(ids, 1):
+        if ids.index(name) < position - 1:
             raise _malformed(f"column {position} stands twice", f"第 {position} 列重复")
-        else:
-            found.append(field)
-    if faults:
-        names = ", ".join(fault.field for fault in faults[:20])
-        raise FieldUncataloguedError(resource=resource.code, names=names, fields=tuple(faults[:50]))
     return found
 
 
@@ -142,21 +115,99 @@ def _typed(field: Field, cell: str) -> object:
         return int(cell)
     if field.type is FieldType.BOOLEAN:
         return _BOOLEANS.get(cell.strip().lower(), cell)
-    if looks_rounded(field, cell):
+    if looks_rounded(field, cell.strip()):
         # As a number it is refused, with a hint to what happened.
-        return float(cell)
+        return msgspec.Raw(cell.strip().encode())
     return cell
 
 
-def json_items(data: bytes) -> list[bytes]:
-    """Split a JSON array into its elements as they stand.
+def ndjson_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    """Yield the objects of an NDJSON file, a line each, blank lines left out.
+
+    Raises: RecordMalformedError.
+    """
+    number = 0
+    try:
+        for line in _utf8_lines(file, encoding):
+            stripped = line.strip()
+            if not stripped:
+                continue
+            number += 1
+            if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
+                raise _malformed(
+                    "the line is no JSON object; try --format json or csv",
+                    "该行不是 JSON 对象，可尝试 --format json 或 csv",
+                    number,
+                )
+            yield stripped
+    except (UnicodeError, TooLongError):
+        raise _malformed(
+            f"from about here on the text is no NDJSON in {encoding}",
+            f"自此处起不是 {encoding} 编码的 NDJSON",
+            number + 1,
+        ) from None
+
+
+def _utf8_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
+    if encoding == GB18030:
+        lines = TextLines(file, encoding)
+        for text in lines:
+            yield text.encode()
+            lines.begin()
+        return
+    mark = b"\xef\xbb\xbf"
+    for line in iter(partial(file.readline, MAX_RECORD_BYTES + 1), b""):
+        if len(line) > MAX_RECORD_BYTES:
+            raise TooLongError
+        yield line.removeprefix(mark)
+        mark = b""
+
+
+def json_items(data: bytes, encoding: str = UTF8) -> list[bytes]:
+    """Split a JSON array of objects into its elements, a line each.
 
     Raises: RecordMalformedError.
     """
     try:
-        return [bytes(item) for item in msgspec.json.decode(data, type=list[msgspec.Raw])]
-    except msgspec.MsgspecError:
-        raise _malformed("the text is no JSON array", "文本不是 JSON 数组") from None
+        data = decode(data, encoding).encode() if encoding == GB18030 else data
+    except UnicodeError:
+        raise _malformed(f"the text is no {encoding}", f"文本不是 {encoding} 编码") from None
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if data.count(b"{") > MAX_ARRAY_OBJECTS:
+        raise _malformed(
+            f"an array of more than {MAX_ARRAY_OBJECTS} objects is better NDJSON",
+            f"数组超过 {MAX_ARRAY_OBJECTS} 个对象，请改用 NDJSON",
+        )
+    try:
+        # First without keeping anything: what is no object is not worth the memory.
+        _objects.decode(data)
+        return _split(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_array(str(error), data) from None
+
+
+def _split(data: bytes) -> list[bytes]:
+    return [_one_line(bytes(item)) for item in _raws.decode(data)]
+
+
+def _one_line(item: bytes) -> bytes:
+    """Take the line ends out of an object that somebody laid out to be read."""
+    if b"\n" in item or b"\r" in item:
+        return msgspec.json.format(item, indent=-1)
+    return item
+
+
+def _no_array(text: str, data: bytes) -> RecordMalformedError:
+    item, byte = _ITEM.search(text), _BYTE.search(text)
+    if item is not None:
+        return _malformed("it is no object", "不是对象", int(item[1]) + 1)
+    if byte is None:
+        return _malformed("the text is no array of JSON objects", "文本不是 JSON 对象数组")
+    before = data[: int(byte[1])]
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return _malformed(
+        f"no JSON at line {line}, byte {column}", f"第 {line} 行第 {column} 字节处不是 JSON"
+    )
 
 
 def batched(lines: Iterable[bytes], size: int = BATCH_BYTES) -> Iterator[list[bytes]]:
@@ -187,7 +238,7 @@ class RecordWriter:
             self._write_csv(msgspec.json.decode(records, type=list[Row]), fields)
             return
         separator = b",\n" if self._form == "json" else b"\n"
-        for item in json_items(records):
+        for item in _split(records):
             if self._form == "json" or self._written:
                 self._file.write(separator if self._written else b"[\n")
             self._file.write(item)
@@ -205,12 +256,11 @@ class RecordWriter:
         writer = csv.writer(text, lineterminator="\r\n")
         if self._header is None:
             self._header = fields
+            if self._encoding == UTF8_MARKED:
+                self._file.write(b"\xef\xbb\xbf")
             writer.writerow(fields)
         writer.writerows([_cell(row.get(name)) for name in self._header] for row in rows)
-        content = text.getvalue()
-        if _is_gb18030(self._encoding):
-            content = content.translate(_PLACES_2000)
-        self._file.write(content.encode(self._encoding))
+        self._file.write(encode(text.getvalue(), self._encoding))
 
 
 def _cell(value: object) -> str:
@@ -221,5 +271,10 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _malformed(reason: str, reason_zh: str) -> RecordMalformedError:
-    return RecordMalformedError(reason=reason, reason_zh=reason_zh)
+def _malformed(reason: str, reason_zh: str, record: int | None = None) -> RecordMalformedError:
+    if record is None:
+        return RecordMalformedError(reason=reason, reason_zh=reason_zh)
+    fault = FieldFault(record, "", reason, reason_zh)
+    return RecordMalformedError(
+        reason=reason, reason_zh=reason_zh, fields=(fault,), records=(record,)
+    )

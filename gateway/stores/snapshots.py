@@ -88,7 +88,11 @@ class FolderSnapshots:
             ) from None
         if self._trust is None or self._trust[0] != link:
             # Not through the link, which may come to point elsewhere meanwhile.
-            files = read_folder(self._places.trust / target, TRUST_SUFFIXES)
+            folder = self._places.trust / target
+            try:
+                files = read_folder(folder, TRUST_SUFFIXES)
+            except OSError:
+                raise _unreadable(folder) from None
             self._trust = link, read_trust(files, self._clock() // 1000)
         return self._trust[1]
 
@@ -105,9 +109,11 @@ def _read_file(path: Path) -> bytes | None:
     except OSError:
         if not os.path.lexists(path):
             return None
-        raise ConfigurationInvalidError(
-            reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取"
-        ) from None
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> ConfigurationInvalidError:
+    return ConfigurationInvalidError(reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取")
 
 
 def _stamp(look: Callable[[str], os.stat_result], path: str) -> Stamp:

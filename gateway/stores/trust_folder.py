@@ -1,15 +1,18 @@
 """Trust data on a node's disk: whole versions side by side, one of them current."""
 
+import fcntl
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from gateway.errors import TrustStaleError
-from gateway.model.trust import Trust
+from gateway.errors import ConfigurationInvalidError, TrustStaleError
+from gateway.model.trust import StatusList, Trust
 from gateway.stores.files import read_folder, sync_folder, write_whole
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import read_trust
+from keys.errors import SealgateError
 
 # Versions kept beside the current one, to look at after the fact.
 KEPT_VERSIONS = 3
@@ -24,37 +27,62 @@ def install_trust(folder: Path, files: Mapping[str, bytes], now: int) -> Trust:
     trust = read_trust(files, now)
     versions = folder / "versions"
     versions.mkdir(parents=True, exist_ok=True)
-    _refuse_older(folder / "current", trust, now)
-    target = _free_name(versions, trust.version)
-    for name, content in files.items():
-        path = target / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
-    link = folder / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(target.relative_to(folder))
-    link.replace(folder / "current")
-    sync_folder(folder)
-    _sweep(versions, target)
+    with _locked(folder):
+        _refuse_older(folder / "current", trust, now)
+        target = _free_name(versions, trust.version)
+        for name, content in files.items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
+        link = folder / ".current"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.relative_to(folder))
+        link.replace(folder / "current")
+        sync_folder(folder)
+        _sweep(versions, target)
     return trust
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other imports from coming between the look at what is here and the change."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _refuse_older(current: Path, trust: Trust, now: int) -> None:
-    if not current.exists():
+    if not current.is_symlink():
         return
-    held = read_trust(read_folder(current, TRUST_SUFFIXES), now)
-    if trust.version < held.version:
+    version, lists = _held(current, now)
+    if trust.version < version:
         raise TrustStaleError(
-            reason=f"version {trust.version} is older than version {held.version} here",
-            reason_zh=f"版本 {trust.version} 早于现有版本 {held.version}",
+            reason=f"version {trust.version} is older than version {version} here",
+            reason_zh=f"版本 {trust.version} 早于现有版本 {version}",
         )
-    for uri, old in held.status_lists.items():
+    for uri, old in lists.items():
         new = trust.status_lists.get(uri)
         if new is None or new.issued < old.issued:
             raise TrustStaleError(
                 reason="its status list is older than the one here",
                 reason_zh="其状态列表早于现有列表",
             )
+
+
+def _held(current: Path, now: int) -> tuple[int, Mapping[str, StatusList]]:
+    """Return version and status lists of what is here.
+
+    What is past reading shall be replaced: then its folder's name tells the version.
+    """
+    try:
+        held = read_trust(read_folder(current, TRUST_SUFFIXES), now)
+    except SealgateError:
+        name = os.readlink(current).split("/")[-1].split(".")[0]
+        return (int(name) if name.isdecimal() else 0), {}
+    return held.version, held.status_lists
 
 
 def _free_name(versions: Path, version: int) -> Path:
@@ -77,15 +105,38 @@ def _sweep(versions: Path, current: Path) -> None:
 
 
 def copy_out(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write files into a new folder that appears whole or not at all."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    """Write files into a folder that appears whole or not at all.
+
+    Replaces what an earlier export left there, and nothing else.
+    Raises: ConfigurationInvalidError.
+    """
+    folder = Path(os.path.realpath(folder))
+    _refuse_foreign(folder)
+    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
+    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     try:
         for name, content in files.items():
-            path = temporary / name
+            path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         if folder.is_dir():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
+            folder.rename(old)
+        fresh.rename(folder)
+        sync_folder(folder.parent)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if old.is_dir() and not folder.exists():
+            old.rename(folder)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if not folder.exists():
+        return
+    ours = folder.is_dir() and (folder / "trust.yaml").is_file()
+    names = (name for _, _, names in os.walk(folder) for name in names)
+    if not ours or not all(name.endswith(TRUST_SUFFIXES) for name in names):
+        raise ConfigurationInvalidError(
+            reason=f"{folder} holds something else than trust data; name another place",
+            reason_zh=f"{folder} 中有信任数据以外的内容，请另选位置",
+        )

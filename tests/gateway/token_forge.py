@@ -19,8 +19,18 @@ JSON = dict[str, Any]
 
 # Shorter pieces stand in any text by chance.
 QUIET_LENGTH = 8
-# Which public thing is unknown here is told by its id, which the issuer signed.
-TOLD = {"DEPARTMENT_UNKNOWN": "sub", "RESOURCE_UNCATALOGUED": "resource"}
+# Which department or resource it is about is told by its public id, which the issuer signed.
+TOLD = {
+    "DEPARTMENT_UNKNOWN": "sub",
+    "KEY_UNAVAILABLE": "sub",
+    "RESOURCE_UNCATALOGUED": "resource",
+    "RESOURCE_NOT_OURS": "resource",
+    "RESOURCE_NOT_SHARED": "resource",
+    "RESOURCE_STOPPED": "resource",
+    "APPROVAL_MISSING": "resource",
+    "AGREEMENT_MISSING": "resource",
+    "REVIEW_MISSING": "resource",
+}
 
 
 class TokenForge:

@@ -68,9 +68,16 @@ def positives() -> tuple[Positive, ...]:
     )
 
 
-def stream_header(part: int, previous: bytes, *, last: bool = False, name: str = "") -> Header:
+def stream_header(
+    part: int,
+    previous: bytes,
+    *,
+    last: bool = False,
+    name: str = "",
+    stream_id: bytes = STREAM_ID,
+) -> Header:
     """Make the header of a part."""
-    place = StreamPlace(stream_id=STREAM_ID, part=part, last=last, previous_digest=previous)
+    place = StreamPlace(stream_id=stream_id, part=part, last=last, previous_digest=previous)
     return header(name or f"part {part}", place=place)
 
 
@@ -82,7 +89,7 @@ def streams() -> tuple[Stream, ...]:
         last = number == 3
         totals = {"parts": 3, "records": 6} if last else None
         made = ordinary(stream_header(number, previous, last=last), totals=totals)
-        part = positive(f"part-{number}", "", "", made.envelope())
+        part = positive(f"part-{number}", f"Part {number}.", f"第 {number} 部分。", made.envelope())
         previous = bytes.fromhex(str(part.steps["envelope_digest"]))
         parts.append(part)
     about = "Three parts of two records; the last manifest carries the totals."

@@ -1,0 +1,218 @@
+"""Write the test vectors of the envelope, or with --check hold the written ones to it.
+
+    python docs/reference/vectors.py            write docs/reference/vectors/envelope.json
+    python docs/reference/vectors.py --check    fail unless it opens and refuses as it says
+
+Keys, ids, times, manifests and content keys are fixed; encapsulations and salts
+are random, as in every envelope. Section 18 of envelope.md tells how to read the file.
+"""
+
+import argparse
+import base64
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+# Before whatever else may be called `docs` where Python looks.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from docs.reference.envelope_vectors.cases import positive, positives, streams
+from docs.reference.envelope_vectors.model import Member, Negative, Positive, Term, VectorFile
+from docs.reference.envelope_vectors.refusals import Refusals
+from docs.reference.envelope_vectors.sealing import (
+    DAY,
+    GRANT,
+    KEYS,
+    NOW,
+    OPENER,
+    OUTSIDER,
+    SENDER,
+    Parts,
+)
+from gateway.envelope.opening import parse_envelope
+from gateway.envelope.padding import padded_length
+from gateway.inbound import Inbound
+from gateway.model.call import Opened
+from gateway.model.trust import Blocks, Catalogue, Department, PublicKey, Snapshot, Trust
+from gateway.testing import FixedClock, MemoryGrants, MemoryLedger, MemorySnapshots, MemoryState
+from keys.errors import SealgateError
+from keys.material import Purpose
+from keys.ports import KeyInfo
+from keys.stores.memory import HeldKey, MemoryStore
+from keys.suites import suite
+from masking.grades import DEFAULT_SCHEME
+
+FILE = Path(__file__).with_name("vectors") / "envelope.json"
+LENGTHS = (
+    1, 4096, 4097, 8192, 8193, 20_000, 65_536, 65_537, 67_584, 67_585, 100_000, 131_073,
+    200_000, 524_289, 1_000_000, 16_777_215, 16_777_216,
+)  # fmt: skip
+
+
+def build() -> VectorFile:
+    """Make the file anew."""
+    opening, chains = positives(), streams()
+    return VectorFile(
+        about="docs/reference/envelope.md, section 18; written by docs/reference/vectors.py",
+        now=NOW,
+        opener=OPENER,
+        trust=Term(issued=(NOW - DAY) // 1000, expires=(NOW + 29 * DAY) // 1000),
+        departments=tuple(Member(id=id_, suites=(1, 2)) for id_ in (SENDER, OPENER, OUTSIDER)),
+        keys=tuple(KEYS.values()),
+        grants=(GRANT,),
+        padding=tuple((length, padded_length(length)) for length in LENGTHS),
+        positive=opening,
+        streams=chains,
+        negative=Refusals(opening, chains[0]).all(),
+    )
+
+
+def trust_of(file: VectorFile) -> Trust:
+    """Return the trust data that the file describes."""
+    departments = {
+        member.id: Department(
+            id=member.id,
+            name=member.id,
+            suites=member.suites,
+            keys=tuple(
+                PublicKey(
+                    key_id=key.key_id,
+                    purpose=Purpose(key.purpose),
+                    suite=key.suite,
+                    public=key.public,
+                    not_before=key.not_before,
+                    not_after=key.not_after,
+                    retired_at=key.retired_at,
+                    revoked_at=key.revoked_at,
+                )
+                for key in file.keys
+                if key.department == member.id
+            ),
+        )
+        for member in file.departments
+    }
+    nothing = Catalogue(
+        version="vectors", resources={}, code_lists={}, purposes={}, grades=DEFAULT_SCHEME
+    )
+    return Trust(
+        version=1,
+        issued=file.trust.issued,
+        expires=file.trust.expires,
+        departments=departments,
+        issuers={},
+        catalogue=nothing,
+        status_lists={},
+    )
+
+
+def inbound(file: VectorFile, now: int | None = None) -> Inbound:
+    """Return the way in of the file's opener, where nothing was opened yet."""
+    held = [
+        HeldKey(
+            KeyInfo(
+                key_id=key.key_id,
+                purpose=Purpose(key.purpose),
+                suite=key.suite,
+                state="retired",
+                not_before=key.not_before,
+                not_after=key.not_after,
+                retired_at=key.retired_at,
+                public=base64.b64decode(key.public),
+            ),
+            suite(key.suite).private_key(Purpose(key.purpose), bytes.fromhex(key.private)),
+        )
+        for key in file.keys
+        if key.department == file.opener
+    ]
+    grants = MemoryGrants()
+    grants.held = {(grant.jti, grant.digest) for grant in file.grants}
+    snapshot = Snapshot(number=1, trust=trust_of(file), policy=None, blocks=Blocks())
+    return Inbound(
+        department=file.opener,
+        snapshots=MemorySnapshots(snapshot),
+        keys=MemoryStore(held),
+        ledger=MemoryLedger(),
+        claims=MemoryState(),
+        grants=grants,
+        clock=FixedClock(now or file.now),
+    )
+
+
+def outcome(file: VectorFile, negative: Negative) -> str:
+    """Return the code with which the way in refuses a negative vector, or `opened`."""
+    way, envelopes = inbound(file, negative.now), file.envelopes(negative)
+    try:
+        if negative.opened_before:
+            way.open(envelopes[0])
+        if negative.stream is not None and not negative.alone:
+            for _ in way.open_stream(envelopes):
+                pass
+        else:
+            way.open(envelopes[0])
+    except SealgateError as refusal:
+        return refusal.code
+    return "opened"
+
+
+def faults(file: VectorFile) -> Iterator[str]:
+    """Say in what the file is not what it should be."""
+    fresh = build()
+    for name in ("format", "now", "opener", "trust", "departments", "keys", "grants", "padding"):
+        if getattr(file, name) != getattr(fresh, name):
+            yield f"{name}: not what the code gives"
+    for part in ("positive", "streams", "negative"):
+        held = [(each.name, each.about, each.about_zh) for each in getattr(file, part)]
+        if held != [(each.name, each.about, each.about_zh) for each in getattr(fresh, part)]:
+            yield f"{part}: other vectors than the code gives"
+    for one in file.positive:
+        if not _opens(one, [inbound(file).open(one.data())]):
+            yield f"{one.name}: does not open as it says"
+    for stream in file.streams:
+        opened = list(inbound(file).open_stream(part.data() for part in stream.parts))
+        if not all(_opens(*pair) for pair in zip(stream.parts, [[o] for o in opened], strict=True)):
+            yield f"{stream.name}: does not open as it says"
+    codes = {each.name: each.code for each in fresh.negative}
+    for negative in file.negative:
+        found = outcome(file, negative)
+        if not found == negative.code == codes.get(negative.name, found):
+            yield f"{negative.name}: {found}, not {negative.code}"
+
+
+def _opens(one: Positive, opened: list[Opened]) -> bool:
+    """Tell whether an envelope is the one described, down to its signature, and opens."""
+    data = one.data()
+    parsed = parse_envelope(data)
+    again = Parts(
+        header=parsed.header_bytes, wrapped_key=parsed.wrapped_key, payload=parsed.payload
+    )
+    return (
+        positive(one.name, one.about, one.about_zh, data) == one
+        and again.envelope() == data
+        and [each.records for each in opened] == [one.records.encode()]
+    )
+
+
+def main() -> int:
+    """Write or check the file."""
+    parser = argparse.ArgumentParser(description="Test vectors of the envelope.")
+    parser.add_argument("--check", action="store_true", help="check the file, write nothing")
+    parser.add_argument("--file", type=Path, default=FILE, help="by default the committed one")
+    chosen = parser.parse_args()
+    if not chosen.check:
+        chosen.file.write_bytes(msgspec.json.format(msgspec.json.encode(build()), indent=1) + b"\n")
+        return 0
+    try:
+        found = list(faults(msgspec.json.decode(chosen.file.read_bytes(), type=VectorFile)))
+    except (OSError, ValueError, SealgateError) as error:
+        found = [f"{type(error).__name__}: {error}"]
+    for fault in found:
+        print(f"{chosen.file}: {fault}", file=sys.stderr)
+    if found:
+        print("run make vectors if the change is meant", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
