@@ -33,6 +33,7 @@ BEFORE_AUTHENTICATION = frozenset(
         "KEY_UNKNOWN",
         "LIMIT_EXCEEDED",
         "POLICY_INVALID",
+        "REQUEST_MALFORMED",
         "STREAM_BROKEN",
         "SUITE_REFUSED",
         "TOKEN_ISSUER_UNKNOWN",

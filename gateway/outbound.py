@@ -20,6 +20,7 @@ the ledger and raised, and nothing leaves.
 
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import get_args
 
 import msgspec
 
@@ -32,11 +33,14 @@ from gateway.errors import (
     FieldInvalidError,
     LimitExceededError,
     QuotaExceededError,
+    RequestMalformedError,
     StreamBrokenError,
 )
 from gateway.grants import GrantVerifier, VerifiedGrant
 from gateway.model.call import (
+    Encoding,
     Explanation,
+    Mode,
     Sealed,
     SealRequest,
     StreamPlace,
@@ -53,6 +57,7 @@ from keys.errors import SealgateError
 from keys.material import SealingKey
 from keys.suites import suite
 
+_ENCODINGS, _MODES = get_args(Encoding), get_args(Mode)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -135,6 +140,7 @@ class Outbound:
         Raises: as `seal` for any other refusal of steps 1 to 4 but the region;
             nothing is entered.
         """
+        _check_form(request, request.records)
         snapshot, now = self._snapshots.current(), self._clock()
         check_snapshot(snapshot, now)
         grant = self._grants.verify(request.grant, snapshot, now // 1000)
@@ -188,7 +194,7 @@ class Outbound:
 
     def _admit(self, request: SealRequest, records: bytes, trail: Trail) -> Snapshot:
         trail.provider = self._department
-        _check_size(records)
+        _check_form(request, records)
         snapshot = self._snapshots.current()
         check_snapshot(snapshot, trail.now)
         catalogue = snapshot.trust.catalogue
@@ -284,7 +290,12 @@ class Outbound:
             check_recipient(header, newest, now)
 
 
-def _check_size(records: bytes) -> None:
+def _check_form(request: SealRequest, records: bytes) -> None:
+    # Literals, but only a type checker holds a caller of the library to them.
+    if request.encoding not in _ENCODINGS or request.mode not in _MODES:
+        raise RequestMalformedError(
+            reason="its encoding or mode is not known", reason_zh="请求的编码或方式未知"
+        )
     if len(records) > MAX_RECORD_BYTES:
         raise LimitExceededError(
             what="bytes of records",

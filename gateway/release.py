@@ -172,7 +172,7 @@ def plan_release(
     Raises: PolicyMissingError, FieldUnreleasableError.
     """
     policy = snapshot.policy
-    if policy is None:
+    if policy is None or policy.provider != resource.provider.department:
         raise PolicyMissingError(provider=resource.provider.department)
     plan = make_plan(
         fields=[field for field in resource.fields if field.id in grant.fields],

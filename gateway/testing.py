@@ -227,7 +227,7 @@ class MemoryCity:
         snapshot = Snapshot(
             number=1,
             trust=trust,
-            policy=policy or read_policy(files()[name], name),
+            policy=policy or read_policy(files()[name], name, scheme=self.catalogue.grades),
             blocks=Blocks(),
         )
         for node in nodes.values():

@@ -1,10 +1,11 @@
-"""Write the test vectors of the envelope, or with --check hold the written ones to it.
+"""Write the test vectors, or with --check hold the written ones to the code.
 
-    python docs/reference/vectors.py            write docs/reference/vectors/envelope.json
-    python docs/reference/vectors.py --check    fail unless it opens and refuses as it says
+    python docs/reference/vectors.py            write vectors/envelope.json and grant.json
+    python docs/reference/vectors.py --check    fail unless they open and refuse as they say
 
-Keys, ids, times, manifests and content keys are fixed; encapsulations and salts
-are random, as in every envelope. Section 18 of envelope.md tells how to read the file.
+In those of the envelope keys, ids, times, manifests and content keys are fixed;
+encapsulations and salts are random, as in every envelope. Those of grants are the
+same each time. envelope.md, section 18, and grant.md tell how to read them.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import msgspec
 # Before whatever else may be called `docs` where Python looks.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from docs.reference import grant_vectors
 from docs.reference.envelope_vectors.cases import positive, positives, streams
 from docs.reference.envelope_vectors.model import Member, Negative, Positive, Term, VectorFile
 from docs.reference.envelope_vectors.refusals import Refusals
@@ -44,7 +46,8 @@ from keys.stores.memory import HeldKey, MemoryStore
 from keys.suites import suite
 from masking.grades import DEFAULT_SCHEME
 
-FILE = Path(__file__).with_name("vectors") / "envelope.json"
+FOLDER = Path(__file__).with_name("vectors")
+FILE = FOLDER / "envelope.json"
 LENGTHS = (
     1, 4096, 4097, 8192, 8193, 20_000, 65_536, 65_537, 67_584, 67_585, 100_000, 131_073,
     200_000, 524_289, 1_000_000, 16_777_215, 16_777_216,
@@ -194,21 +197,37 @@ def _opens(one: Positive, opened: list[Opened]) -> bool:
     )
 
 
+def _found(folder: Path) -> Iterator[str]:
+    """Say what is wrong with the files of a folder."""
+    for name, read in (
+        ("envelope.json", lambda data: faults(msgspec.json.decode(data, type=VectorFile))),
+        ("grant.json", lambda data: grant_vectors.faults(
+            msgspec.json.decode(data, type=grant_vectors.GrantFile)
+        )),
+    ):  # fmt: skip
+        try:
+            for fault in read((folder / name).read_bytes()):
+                yield f"{folder / name}: {fault}"
+        except (OSError, ValueError, SealgateError) as error:
+            yield f"{folder / name}: {type(error).__name__}: {error}"
+
+
+def _write(file: Path, value: object) -> None:
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+
+
 def main() -> int:
-    """Write or check the file."""
-    parser = argparse.ArgumentParser(description="Test vectors of the envelope.")
-    parser.add_argument("--check", action="store_true", help="check the file, write nothing")
-    parser.add_argument("--file", type=Path, default=FILE, help="by default the committed one")
+    """Write or check the files."""
+    parser = argparse.ArgumentParser(description="Test vectors of envelope and grant.")
+    parser.add_argument("--check", action="store_true", help="check the files, write nothing")
+    parser.add_argument("--dir", type=Path, default=FOLDER, help="by default the committed ones")
     chosen = parser.parse_args()
     if not chosen.check:
-        chosen.file.write_bytes(msgspec.json.format(msgspec.json.encode(build()), indent=1) + b"\n")
+        _write(chosen.dir / "envelope.json", build())
+        _write(chosen.dir / "grant.json", grant_vectors.build())
         return 0
-    try:
-        found = list(faults(msgspec.json.decode(chosen.file.read_bytes(), type=VectorFile)))
-    except (OSError, ValueError, SealgateError) as error:
-        found = [f"{type(error).__name__}: {error}"]
-    for fault in found:
-        print(f"{chosen.file}: {fault}", file=sys.stderr)
+    found = list(_found(chosen.dir))
+    print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     if found:
         print("run make vectors if the change is meant", file=sys.stderr)
     return 1 if found else 0

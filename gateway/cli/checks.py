@@ -19,6 +19,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     policy = add_group(commands, "policy", "masking policies 脱敏策略")
     check = add_command(policy, "check", _policy, "find every fault of a policy 检查脱敏策略")
     check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument(
+        "--catalogue", type=Path, metavar="DIR", help="check its grades against this 目录"
+    )
 
 
 def _catalogue(chosen: argparse.Namespace) -> int:
@@ -35,7 +38,10 @@ def _catalogue(chosen: argparse.Namespace) -> int:
 
 def _policy(chosen: argparse.Namespace) -> int:
     text = read_input(chosen.file, MAX_POLICY_BYTES)
-    policy = read_policy(text, str(chosen.file))
+    scheme = None
+    if chosen.catalogue is not None:
+        scheme = read_catalogue(read_folder(chosen.catalogue, (".yaml",))).grades
+    policy = read_policy(text, str(chosen.file), scheme=scheme)
     report(
         chosen,
         {"policy": policy.id, "version": policy.version, "rules": len(policy.rules)},

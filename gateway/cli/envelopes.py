@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gateway.cli.terminal import print_json
-from gateway.cli.words import WrongUseError, add_command, add_group
+from gateway.cli.words import add_command, add_group, read_binary
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES, ParsedEnvelope, parse_envelope
 from gateway.envelope.sealing import envelope_digest
 from gateway.errors import EnvelopeMalformedError
@@ -24,11 +24,8 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
-    try:
-        with chosen.file.open("rb") as file:
-            parts = _parts(file)
-    except OSError as error:
-        raise WrongUseError(f"cannot read {chosen.file} 无法读取: {error.strerror}") from None
+    with read_binary(chosen.file) as file:
+        parts = _parts(file)
     if not parts:
         raise EnvelopeMalformedError(reason="the file is empty", reason_zh="文件为空")
     if chosen.json:

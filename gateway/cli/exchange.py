@@ -1,24 +1,34 @@
 """`sealgate explain`, `seal` and `open`: the three things a node does with a grant."""
 
 import argparse
-import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
-from gateway.cli.sealing import register_seal
-from gateway.cli.terminal import chosen_language, progress, table
-from gateway.cli.words import WrongUseError, add_command, open_node, read_token
+from gateway.cli.sealing import add_encoding, register_seal
+from gateway.cli.terminal import chosen_language, print_json, progress, table
+from gateway.cli.words import (
+    add_command,
+    check_outputs,
+    open_node,
+    read_binary,
+    read_token,
+    report,
+)
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES
 from gateway.errors import EnvelopeMalformedError
 from gateway.model.call import Explanation, Opened
-from gateway.node import Node
 from gateway.stores.envelopes import is_stream, read_parts
-from gateway.stores.files import whole_file, write_whole
+from gateway.stores.files import whole_file
 from gateway.stores.records import RecordFormat, RecordWriter
+
+if TYPE_CHECKING:
+    from gateway.node import Node
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,7 +44,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     opening.add_argument("envelope", type=Path, metavar="ENVELOPE")
     opening.add_argument("--out", type=Path, required=True, metavar="FILE")
     opening.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
-    opening.add_argument("--encoding", default="utf-8", help="of CSV; utf-8-sig or gb18030 编码")
+    add_encoding(opening, "of CSV 编码: utf-8, utf-8-sig, gb18030")
     opening.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest too")
     opening.add_argument("--reopen", action="store_true", help="open again 允许重复打开")
     opening.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
@@ -44,7 +54,7 @@ def _explain(chosen: argparse.Namespace) -> int:
     with open_node(chosen) as node:
         explanation = node.explain(chosen.resource, read_token(chosen.grant))
     if chosen.json:
-        print(json.dumps(msgspec.to_builtins(explanation), ensure_ascii=False))
+        print_json(msgspec.to_builtins(explanation))
     else:
         print(show_explanation(explanation, chosen_language(chosen.lang)))
     return 0
@@ -81,75 +91,74 @@ def spell_treatment(treatment: dict[str, str | int | float | bool | None]) -> st
 
 
 def _open(chosen: argparse.Namespace) -> int:
-    with open_node(chosen) as node, _input(chosen.envelope) as file:
+    check_outputs([chosen.out, chosen.manifest], [chosen.envelope])
+    with open_node(chosen) as node, read_binary(chosen.envelope) as file:
         if is_stream(file):
             parts = node.open_stream(
                 progress(read_parts(file), "parts 部分"), reopen=chosen.reopen, caller=chosen.caller
             )
         else:
-            parts = iter((_open_one(node, file, chosen),))
-        last = _write_records(chosen, parts)
-    if chosen.manifest is not None:
-        write_whole(chosen.manifest, msgspec.json.format(msgspec.json.encode(last.manifest)))
-    _report(chosen, last)
+            parts = _one_part(node, file, chosen)
+        last, findings = _write(chosen, parts)
+    _report(chosen, last, findings)
     return 0
 
 
-def _input(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise WrongUseError(f"cannot read {path} 无法读取: {error.strerror}") from None
-
-
-def _open_one(node: Node, file: BinaryIO, chosen: argparse.Namespace) -> Opened:
+def _one_part(node: "Node", file: BinaryIO, chosen: argparse.Namespace) -> Iterator[Opened]:
+    """Open the envelope when it is asked for: when there is a place to write to."""
     data = file.read(MAX_ENVELOPE_BYTES + 1)
-    return node.open(data, reopen=chosen.reopen, caller=chosen.caller)
+    yield node.open(data, reopen=chosen.reopen, caller=chosen.caller)
 
 
-def _write_records(chosen: argparse.Namespace, parts: Iterator[Opened]) -> Opened:
-    """Write the records of all parts; the file appears when the last one held."""
+def _write(chosen: argparse.Namespace, parts: Iterator[Opened]) -> tuple[Opened, Counter[str]]:
+    """Write records and manifest; the files appear when the last part held.
+
+    Returns the last part, and the findings of all of them.
+    """
     suffixes: dict[str, RecordFormat] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
     form = chosen.format or suffixes.get(chosen.out.suffix, "json")
+    findings: Counter[str] = Counter()
     last: Opened | None = None
-    with whole_file(chosen.out, mode=0o600) as out:
+    with ExitStack() as stack:
+        manifest = None
+        if chosen.manifest is not None:
+            manifest = stack.enter_context(whole_file(chosen.manifest))
+        out = stack.enter_context(whole_file(chosen.out, mode=0o600))
         writer = RecordWriter(out, form, chosen.encoding)
         for last in parts:
             writer.write(last.records, _present_fields(last))
+            findings.update(last.manifest.findings)
+        if last is None:
+            raise EnvelopeMalformedError(reason="the file is empty", reason_zh="文件为空")
         writer.finish()
-    if last is None:
-        raise EnvelopeMalformedError(reason="the file is empty", reason_zh="文件为空")
-    return last
+        if manifest is not None:
+            manifest.write(msgspec.json.format(msgspec.json.encode(last.manifest)) + b"\n")
+    return last, findings
 
 
 def _present_fields(opened: Opened) -> list[str]:
     return [field.id for field in opened.manifest.fields if field.type != "absent"]
 
 
-def _report(chosen: argparse.Namespace, last: Opened) -> None:
+def _report(chosen: argparse.Namespace, last: Opened, findings: Counter[str]) -> None:
     manifest = last.manifest
     records = manifest.totals.records if manifest.totals else manifest.records
-    if chosen.json:
-        print(
-            json.dumps(
-                {
-                    "sender": last.sender,
-                    "envelope": last.envelope_id.hex(),
-                    "digest": last.digest.hex(),
-                    "resource": manifest.resource,
-                    "records": records,
-                    "out": str(chosen.out),
-                    "receipt": msgspec.to_builtins(last.receipt),
-                },
-                ensure_ascii=False,
-            )
-        )
-        return
-    print(
+    report(
+        chosen,
+        {
+            "sender": last.sender,
+            "envelope": last.envelope_id.hex(),
+            "digest": last.digest.hex(),
+            "resource": manifest.resource,
+            "records": records,
+            "findings": dict(findings),
+            "out": str(chosen.out),
+            "receipt": msgspec.to_builtins(last.receipt),
+        },
         f"{chosen.out}: {records:,} records of {manifest.resource} {manifest.resource_name} "
-        f"from {last.sender}，{records:,} 条记录"
+        f"from {last.sender}，{records:,} 条记录",
     )
-    for field, count in manifest.findings.items():
+    for field, count in findings.items():
         print(
             f"finding 质量发现: {field}: {count} values of the wrong shape were hidden "
             f"{count} 个值形式不符，已遮蔽",

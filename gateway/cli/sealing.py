@@ -1,27 +1,40 @@
 """`sealgate seal`: records from a file to an envelope, or to a stream of them."""
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from gateway.cli.sieve import Sieve
 from gateway.cli.terminal import progress
-from gateway.cli.words import WrongUseError, add_command, open_node, read_token
-from gateway.errors import RecordMalformedError, ResourceUncataloguedError
+from gateway.cli.words import (
+    WrongUseError,
+    add_command,
+    check_outputs,
+    open_node,
+    read_binary,
+    read_token,
+    report,
+)
+from gateway.errors import FieldInvalidError, RecordMalformedError, ResourceUncataloguedError
 from gateway.model.call import Sealed, SealRequest
-from gateway.node import Node
 from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS
+from gateway.stores.encodings import UTF8, known_encoding
 from gateway.stores.envelopes import write_part
 from gateway.stores.files import whole_file
-from gateway.stores.records import batched, csv_lines, json_items
+from gateway.stores.records import batched, csv_lines, json_items, ndjson_lines
+from keys.errors import SealgateError
+
+if TYPE_CHECKING:
+    from gateway.node import Node
 
 # A JSON array cannot be read in pieces; larger data comes as NDJSON or CSV.
-MAX_JSON_BYTES = 1024 * 1024 * 1024
+MAX_JSON_BYTES = 256 * 1024 * 1024
 
 
 def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,7 +46,7 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     seal.add_argument("--records", type=Path, required=True, metavar="FILE")
     seal.add_argument("--out", type=Path, required=True, metavar="FILE")
     seal.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
-    seal.add_argument("--encoding", default="utf-8", help="of CSV; utf-8 or gb18030 编码")
+    add_encoding(seal, "of the records 编码: utf-8, gb18030")
     seal.add_argument(
         "--rejects",
         type=Path,
@@ -50,8 +63,16 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     seal.add_argument("--reference", help="own file number, for the ledger 内部文号")
 
 
+def add_encoding(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add the option for the encoding of a record file."""
+    parser.add_argument(
+        "--encoding", type=known_encoding, default=UTF8, metavar="NAME", help=help_text
+    )
+
+
 def _seal(chosen: argparse.Namespace) -> int:
-    with open_node(chosen) as node:
+    check_outputs([chosen.out, chosen.rejects], [chosen.records, chosen.grant])
+    with open_node(chosen) as node, ExitStack() as stack:
         request = SealRequest(
             resource=chosen.resource,
             purpose=chosen.purpose,
@@ -63,72 +84,69 @@ def _seal(chosen: argparse.Namespace) -> int:
             reference=chosen.reference,
             suite=chosen.suite,
         )
-        with ExitStack() as stack:
-            lines = _lines(chosen, node, stack)
-            if chosen.rejects is not None:
-                rejects = stack.enter_context(whole_file(chosen.rejects, mode=0o600))
-                lines = _accepted(node, request, lines, rejects)
-            sealed = _write(chosen, node, request, lines, stack)
-    _report(chosen, sealed)
+        sieve = Sieve(_lines(chosen, node, stack))
+        if chosen.rejects is not None:
+            rejects = stack.enter_context(whole_file(chosen.rejects, mode=0o600))
+            sieve.set_aside(rejects, lambda batch: _ill_typed(node, request, batch))
+        try:
+            sealed = _write(chosen, node, request, sieve, stack)
+        except SealgateError as refusal:
+            sieve.renumber(refusal)
+            raise
+    _report(chosen, sealed, len(sieve.rejected))
     return 0
 
 
-def _lines(chosen: argparse.Namespace, node: Node, stack: ExitStack) -> Iterator[bytes]:
+def _lines(chosen: argparse.Namespace, node: "Node", stack: ExitStack) -> Iterator[bytes]:
     """Yield the records of the input file as lines of JSON."""
     form = chosen.format or {".csv": "csv", ".json": "json"}.get(chosen.records.suffix, "ndjson")
-    try:
-        file = stack.enter_context(chosen.records.open("rb"))
-    except OSError as error:
-        raise WrongUseError(f"cannot read {chosen.records} 无法读取: {error.strerror}") from None
+    file = stack.enter_context(read_binary(chosen.records))
     if form == "csv":
         resource = node.snapshot().trust.catalogue.resources.get(chosen.resource)
         if resource is None:
             raise ResourceUncataloguedError(resource=chosen.resource)
         return csv_lines(file, resource, chosen.encoding)
     if form == "json":
-        return iter(json_items(_read_all(file)))
-    return (line for line in (raw.strip() for raw in file) if line)
+        return iter(json_items(_read_all(file), chosen.encoding))
+    return ndjson_lines(file, chosen.encoding)
 
 
 def _read_all(file: BinaryIO) -> bytes:
     data = file.read(MAX_JSON_BYTES + 1)
     if len(data) > MAX_JSON_BYTES:
         raise WrongUseError("a JSON array that large is better NDJSON 请改用 NDJSON")
-    return data.removeprefix(b"\xef\xbb\xbf")
+    return data
 
 
-def _accepted(
-    node: Node, request: SealRequest, lines: Iterable[bytes], rejects: BinaryIO
-) -> Iterator[bytes]:
-    """Pass on the lines that are well typed; write the others to `rejects`."""
-    for batch in batched(lines):
-        fault = node.faults(msgspec.structs.replace(request, records=b"\n".join(batch)))
-        bad = frozenset(fault.records) if fault is not None else frozenset()
-        for number, line in enumerate(batch, 1):
-            if number in bad:
-                rejects.write(line + b"\n")
-            else:
-                yield line
+def _ill_typed(
+    node: "Node", request: SealRequest, batch: Sequence[bytes]
+) -> FieldInvalidError | None:
+    try:
+        return node.faults(msgspec.structs.replace(request, records=b"\n".join(batch)))
+    except SealgateError:
+        # Whatever else is wrong, sealing refuses too, and enters it in the ledger.
+        return None
 
 
 def _write(
     chosen: argparse.Namespace,
-    node: Node,
+    node: "Node",
     request: SealRequest,
-    lines: Iterator[bytes],
+    sieve: Sieve,
     stack: ExitStack,
 ) -> list[Sealed]:
     """Seal to one envelope if the records fit, else to a stream."""
+    lines = sieve.lines()
     head, size = _take(lines)
     whole = size <= MAX_RECORD_BYTES and len(head) <= MAX_RECORDS
     out = stack.enter_context(whole_file(chosen.out))
     if not head:
-        raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
+        raise sieve.fault or RecordMalformedError(reason="there is no record", reason_zh="没有记录")
     if whole and not chosen.stream:
         sealed = node.seal(msgspec.structs.replace(request, records=b"\n".join(head)))
         out.write(sealed.envelope)
         return [sealed]
-    batches = (b"\n".join(batch) for batch in batched(_both(head, lines)))
+    batches = (b"\n".join(batch) for batch in batched(chain(head, lines)))
     last: list[Sealed] = []
     for part in progress(node.seal_stream(request, batches), "parts 部分"):
         write_part(out, part.envelope)
@@ -148,35 +166,21 @@ def _take(lines: Iterator[bytes]) -> tuple[list[bytes], int]:
     return head, size
 
 
-def _both(head: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield from head
-    yield from rest
-
-
-def _report(chosen: argparse.Namespace, parts: list[Sealed]) -> None:
+def _report(chosen: argparse.Namespace, parts: list[Sealed], rejected: int) -> None:
     last = parts[-1]
     manifest = last.manifest
     records = manifest.totals.records if manifest.totals else manifest.records
-    rejected = 0
-    if chosen.rejects is not None:
-        rejected = chosen.rejects.read_bytes().count(b"\n")
-    if chosen.json:
-        print(
-            json.dumps(
-                {
-                    "envelope": last.envelope_id.hex(),
-                    "digest": last.digest.hex(),
-                    "records": records,
-                    "rejected": rejected,
-                    "out": str(chosen.out),
-                    "receipt": msgspec.to_builtins(last.receipt),
-                },
-                ensure_ascii=False,
-            )
-        )
-        return
-    print(
-        f"{chosen.out}: {records:,} records sealed for {manifest.requester} 已密封 {records:,} 条"
+    report(
+        chosen,
+        {
+            "envelope": last.envelope_id.hex(),
+            "digest": last.digest.hex(),
+            "records": records,
+            "rejected": rejected,
+            "out": str(chosen.out),
+            "receipt": msgspec.to_builtins(last.receipt),
+        },
+        f"{chosen.out}: {records:,} records sealed for {manifest.requester} 已密封 {records:,} 条",
     )
     if rejected:
         print(

@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from gateway.cli.terminal import print_json
 
@@ -62,6 +62,17 @@ def read_input(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise WrongUseError(f"{path} is larger than {limit} bytes 文件过大")
     return data
+
+
+def read_binary(path: Path) -> BinaryIO:
+    """Open an input file.
+
+    Raises: WrongUseError where it cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise WrongUseError(f"cannot read {path} 无法读取: {error.strerror}") from None
 
 
 def read_token(path: Path) -> str:

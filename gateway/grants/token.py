@@ -142,7 +142,7 @@ def read_claims(payload: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(payload, type=shape)
     except msgspec.ValidationError as error:
         raise _wrong_claim(str(error)) from None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise malformed("a part is no JSON", "某部分不是 JSON") from None
 
 

@@ -155,7 +155,7 @@ class _Issuer(Struct):
 def _claimed_issuer(payload: bytes) -> str:
     try:
         return msgspec.json.decode(payload, type=_Issuer).iss
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise malformed("the claims name no issuer", "声明中没有签发者") from None
 
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from gateway.records.decoder import MAX_RECORD_BYTES
 
@@ -88,7 +88,7 @@ class TooLongError(Exception):
 
 
 class TextLines:
-    """An iterator over the lines of a text file, with their ends.
+    """An iterator over the lines of a text file, with their ends; leaves the file open.
 
     All lines read since `begin` may be no longer together than a record may be:
     that stops a file without line ends, or a quotation mark that is never closed,
@@ -102,6 +102,13 @@ class TextLines:
             self._translate = lambda line: line.translate(_PLACES_2022)
         self._first = True
         self.begin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Else the wrapper would close the file when it is gone.
+        self._text.detach()
 
     def begin(self) -> None:
         """Begin a new record."""

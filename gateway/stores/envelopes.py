@@ -5,6 +5,7 @@ first byte tells the two apart: an envelope begins with 0x0a, a length with 0.
 """
 
 from collections.abc import Iterator
+from io import BufferedReader
 from typing import BinaryIO
 
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES
@@ -14,7 +15,10 @@ LENGTH_BYTES = 8
 
 
 def is_stream(file: BinaryIO) -> bool:
-    """Tell whether a file opened at its start holds a stream."""
+    """Tell whether a file opened at its start holds a stream; it stays at its start."""
+    if isinstance(file, BufferedReader):
+        # A pipe cannot go back.
+        return file.peek(1)[:1] == b"\0"
     first = file.read(1)
     file.seek(0)
     return first == b"\0"

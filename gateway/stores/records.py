@@ -58,31 +58,35 @@ def csv_lines(file: BinaryIO, resource: Resource, encoding: str) -> Iterator[byt
         RecordMalformedError for rows that do not fit the header or the encoding.
     """
     csv.field_size_limit(MAX_RECORD_BYTES)
-    lines = TextLines(file, encoding)
-    reader = csv.reader(lines, strict=True)
     number = 0
     try:
-        header = next(reader, None)
-        if not header:
-            raise _malformed("the file has no header", "文件没有表头")
-        fields = _columns(header, resource)
-        lines.begin()
-        for cells in filter(None, reader):
-            number += 1
-            if len(cells) != len(fields):
-                raise _malformed(
-                    f"{len(cells)} cells, but {len(fields)} in the header",
-                    f"有 {len(cells)} 格，表头有 {len(fields)} 格",
-                    number,
-                )
-            yield _line(fields, cells)
+        with TextLines(file, encoding) as lines:
+            reader = csv.reader(lines, strict=True)
+            header = next(reader, None)
+            if not header:
+                raise _malformed("the file has no header", "文件没有表头")
+            fields = _columns(header, resource)
             lines.begin()
+            for cells in filter(None, reader):
+                number += 1
+                if len(cells) != len(fields):
+                    raise _ragged(len(cells), len(fields), number)
+                yield _line(fields, cells)
+                lines.begin()
     except (UnicodeError, csv.Error, TooLongError):
         raise _malformed(
             f"from about here on the text is no CSV in {encoding}; try --encoding gb18030 or utf-8",
             f"自此处起不是 {encoding} 编码的 CSV，可尝试 --encoding gb18030 或 utf-8",
             number + 1,
         ) from None
+
+
+def _ragged(cells: int, columns: int, record: int) -> RecordMalformedError:
+    return _malformed(
+        f"{cells} cells, but {columns} in the header",
+        f"有 {cells} 格，表头有 {columns} 格",
+        record,
+    )
 
 
 def _columns(header: Sequence[str], resource: Resource) -> list[Field]:
@@ -150,10 +154,10 @@ def ndjson_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
 
 def _utf8_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
     if encoding == GB18030:
-        lines = TextLines(file, encoding)
-        for text in lines:
-            yield text.encode()
-            lines.begin()
+        with TextLines(file, encoding) as lines:
+            for text in lines:
+                yield text.encode()
+                lines.begin()
         return
     mark = b"\xef\xbb\xbf"
     for line in iter(partial(file.readline, MAX_RECORD_BYTES + 1), b""):
@@ -235,7 +239,11 @@ class RecordWriter:
     def write(self, records: bytes, fields: Sequence[str]) -> None:
         """Write a JSON array of records whose fields are `fields`."""
         if self._form == "csv":
-            self._write_csv(msgspec.json.decode(records, type=list[Row]), fields)
+            try:
+                rows = msgspec.json.decode(records, type=list[Row])
+            except msgspec.MsgspecError:
+                raise _malformed("they are no flat objects", "不是扁平的对象") from None
+            self._write_csv(rows, fields)
             return
         separator = b",\n" if self._form == "json" else b"\n"
         for item in _split(records):
@@ -259,6 +267,11 @@ class RecordWriter:
             if self._encoding == UTF8_MARKED:
                 self._file.write(b"\xef\xbb\xbf")
             writer.writerow(fields)
+        if list(fields) != list(self._header):
+            raise _malformed(
+                "the parts have other fields; CSV cannot show that",
+                "各部分字段不同，无法写为 CSV",
+            )
         writer.writerows([_cell(row.get(name)) for name in self._header] for row in rows)
         self._file.write(encode(text.getvalue(), self._encoding))
 

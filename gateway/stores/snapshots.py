@@ -13,6 +13,7 @@ from gateway.model.trust import Blocks, Snapshot, Trust
 from gateway.stores.files import read_folder
 from gateway.trust import read_trust
 from masking import document
+from masking.grades import GradeScheme
 from masking.policy import Policy, read_policy
 
 TRUST_SUFFIXES = (".yaml", ".jwt")
@@ -72,10 +73,11 @@ class FolderSnapshots:
         return kept[1]
 
     def _read(self, link: Stamp) -> Snapshot:
+        trust = self._read_trust(link)
         return Snapshot(
             number=next(_numbers),
-            trust=self._read_trust(link),
-            policy=self._read_policy(),
+            trust=trust,
+            policy=self._read_policy(trust.catalogue.grades),
             blocks=read_blocks(self._places.blocks),
         )
 
@@ -96,10 +98,10 @@ class FolderSnapshots:
             self._trust = link, read_trust(files, self._clock() // 1000)
         return self._trust[1]
 
-    def _read_policy(self) -> Policy | None:
+    def _read_policy(self, scheme: GradeScheme) -> Policy | None:
         path = self._places.policy
         text = _read_file(path)
-        return None if text is None else read_policy(text, str(path))
+        return None if text is None else read_policy(text, str(path), scheme=scheme)
 
 
 def _read_file(path: Path) -> bytes | None:

@@ -152,4 +152,3 @@ def test_a_command_prints_what_readme_shows(number: int, outputs: list[list[str]
     """Line for line, but for what differs from run to run and what is marked as cut."""
     printed = "".join(f"{settled(line)}\n" for line in outputs[number])
     assert re.fullmatch(pattern_of(STEPS[number].shown), printed), printed
-

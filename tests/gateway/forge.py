@@ -105,9 +105,9 @@ def lp(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
 
-def uuid7(now: int) -> bytes:
-    """Make a UUIDv7 of `now`, Unix ms."""
-    dice = bytearray(os.urandom(10))
+def uuid7(now: int, random: bytes | None = None) -> bytes:
+    """Make a UUIDv7 of `now`, Unix ms, and ten random bytes."""
+    dice = bytearray(random or os.urandom(10))
     dice[0] = dice[0] & 0x0F | 0x70
     dice[2] = dice[2] & 0x3F | 0x80
     return now.to_bytes(6, "big") + dice

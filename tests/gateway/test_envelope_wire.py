@@ -20,11 +20,12 @@ OTHER = "11149900MB0C13013W"
 KEY_ID = "abcdefghijklmnopqrstuvwxyz"
 OTHER_KEY_ID = "234567ghijklmnopqrstuvwxyz"
 NOW = 1_793_577_600_000
+ID = uuid7(NOW, bytes(range(10)))
 
 GOOD: dict[str, Value | None] = {
     "version": 1,
     "suite": 1,
-    "id": uuid7(NOW),
+    "id": ID,
     "type": 1,
     "sender": NAME,
     "sender_key_id": KEY_ID,
@@ -243,10 +244,10 @@ def test_the_greatest_varint_is_read_by_the_codec() -> None:
         {"type": 4},
         {"type": 255},
         {"id": bytes(15) + b"\x01"},
-        {"id": uuid7(NOW)[:15]},
-        {"id": uuid7(NOW)[:6] + b"\x4f" + uuid7(NOW)[7:]},
-        {"id": uuid7(NOW)[:8] + b"\x3f" + uuid7(NOW)[9:]},
-        {"id": uuid7(NOW)[:8] + b"\xff" + uuid7(NOW)[9:]},
+        {"id": ID[:15]},
+        {"id": ID[:6] + b"\x4f" + ID[7:]},
+        {"id": ID[:8] + b"\x3f" + ID[9:]},
+        {"id": ID[:8] + b"\xff" + ID[9:]},
         {"sender": NAME[:17]},
         {"sender": NAME.lower()},
         {"sender": NAME[:17] + "O"},

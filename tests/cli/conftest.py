@@ -1,0 +1,27 @@
+"""One world, founded once and copied for each test."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gateway.founding import found_world
+from tests.cli.command import Desk
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Found a world on disk with two grants."""
+    folder = tmp_path_factory.mktemp("founded") / "world"
+    found_world(folder)
+    Desk(folder).issue()
+    Desk(folder).issue_public()
+    return folder
+
+
+@pytest.fixture
+def desk(founded: Path, tmp_path: Path) -> Desk:
+    """Copy the founded world for one test."""
+    folder = tmp_path / "world"
+    shutil.copytree(founded, folder, symlinks=True)
+    return Desk(folder)
