@@ -82,6 +82,11 @@ def receipt_for(settled: SettledEntry, position: int) -> Receipt:
     )
 
 
+def receipt_message(receipt: Receipt) -> bytes:
+    """Return what a receipt's signature is over: the entry's digest and its place."""
+    return RECEIPT_LABEL + lp(bytes.fromhex(receipt.entry), receipt.position.to_bytes(8, "big"))
+
+
 class RefusalCounter:
     """Counts refusals of strangers by code, and sums them up as entries."""
 

@@ -40,7 +40,6 @@ from gateway.grants import GrantVerifier, VerifiedGrant
 from gateway.model.call import (
     Encoding,
     Explanation,
-    Mode,
     Sealed,
     SealRequest,
     StreamPlace,
@@ -57,7 +56,7 @@ from keys.errors import SealgateError
 from keys.material import SealingKey
 from keys.suites import suite
 
-_ENCODINGS, _MODES = get_args(Encoding), get_args(Mode)
+_ENCODINGS = get_args(Encoding)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -291,11 +290,9 @@ class Outbound:
 
 
 def _check_form(request: SealRequest, records: bytes) -> None:
-    # Literals, but only a type checker holds a caller of the library to them.
-    if request.encoding not in _ENCODINGS or request.mode not in _MODES:
-        raise RequestMalformedError(
-            reason="its encoding or mode is not known", reason_zh="请求的编码或方式未知"
-        )
+    # A literal, but only a type checker holds a caller of the library to it.
+    if request.encoding not in _ENCODINGS:
+        raise RequestMalformedError(reason="its encoding is not known", reason_zh="记录编码未知")
     if len(records) > MAX_RECORD_BYTES:
         raise LimitExceededError(
             what="bytes of records",

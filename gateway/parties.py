@@ -1,6 +1,7 @@
 """The parties of an envelope, as the trust data of a call knows them."""
 
 from functools import lru_cache
+from math import inf
 from typing import NamedTuple
 
 from gateway.envelope.header import Header
@@ -8,10 +9,10 @@ from gateway.errors import DepartmentUnknownError, TrustStaleError
 from gateway.model.times import utc
 from gateway.model.trust import Department, PublicKey, Snapshot
 from gateway.ports import KeyProvider
-from keys.errors import KeyUnavailableError, KeyUnknownError, SuiteRefusedError
+from keys.errors import KeyUnavailableError, SuiteRefusedError
 from keys.material import Purpose, SealingKey, VerifyingKey
 from keys.ports import KeyInfo
-from keys.ring import Ring
+from keys.ring import Ring, unknown
 from keys.suites import suite
 
 # Clocks of honest nodes differ by less.
@@ -75,11 +76,7 @@ def find_verifying_key(header: Header, snapshot: Snapshot) -> VerifyingKey:
     department = find_department(header.sender, snapshot)
     key = department.key(header.sender_key_id, Purpose.SIGNING)
     if key is None:
-        raise KeyUnknownError(
-            purpose=Purpose.SIGNING,
-            purpose_zh=Purpose.SIGNING.title_zh,
-            key_id=header.sender_key_id,
-        )
+        raise unknown(header.sender_key_id, Purpose.SIGNING)
     created = header.created // 1000
     ended = key.not_after if key.retired_at is None else min(key.retired_at, key.not_after)
     if key.revoked_at is not None or not key.not_before <= created < ended:
@@ -113,9 +110,8 @@ class Parties:
 
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
-        self._sender: PublicKey | None = None
-        self._keys_seen: tuple[KeyInfo, ...] | None = None
-        self._snapshot_seen: Snapshot | None = None
+        # One reference, so that threads see what belongs together.
+        self._sender: tuple[tuple[KeyInfo, ...], Snapshot, PublicKey] | None = None
         self._chosen: dict[tuple[int, str, tuple[int, ...], int | None], Recipient] = {}
 
     def sender(self, snapshot: Snapshot, now: int) -> str:
@@ -123,11 +119,9 @@ class Parties:
 
         Raises: KeyUnavailableError.
         """
-        keys = self._keys.list_keys()
-        unchanged = keys is self._keys_seen and snapshot is self._snapshot_seen
-        if unchanged and self._sender is not None and usable(self._sender, now):
-            return self._sender.key_id
-        self._sender, self._keys_seen, self._snapshot_seen = None, keys, snapshot
+        keys, kept = self._keys.list_keys(), self._sender
+        if kept is not None and kept[0] is keys and kept[1] is snapshot and usable(kept[2], now):
+            return kept[2].key_id
         key_id = Ring(keys).active(Purpose.SIGNING, at=now // 1000).key_id
         ours = snapshot.trust.departments.get(self._department)
         known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
@@ -136,7 +130,7 @@ class Parties:
                 reason=f"our signing key {key_id} is not in trust data, so nobody could verify it",
                 reason_zh=f"信任数据中没有我方签名公钥 {key_id}，对方将无法验证",
             )
-        self._sender = known
+        self._sender = keys, snapshot, known
         return key_id
 
     def recipient(
@@ -153,7 +147,7 @@ class Parties:
         """
         place = (snapshot.number, department_id, suites, wanted)
         chosen = self._chosen.get(place)
-        if chosen is None or not usable(chosen.entry, now):
+        if chosen is None or now >= chosen.until or not usable(chosen.entry, now):
             if len(self._chosen) >= MAX_PARSED:
                 self._chosen.clear()
             chosen = _choose(find_department(department_id, snapshot), suites, wanted, now)
@@ -162,10 +156,14 @@ class Parties:
 
 
 class Recipient(NamedTuple):
-    """A requester's key: its entry in the directory, and parsed."""
+    """A requester's key: its entry in the directory, and parsed.
+
+    `until`, Unix ms, is when another key comes into force and the choice is made anew.
+    """
 
     entry: PublicKey
     key: SealingKey
+    until: float
 
 
 def _choose(
@@ -191,5 +189,10 @@ def _choose(
             default=None,
         )
         if key is not None:
-            return Recipient(key, suite(number).sealing_key(key.raw))
+            return Recipient(key, suite(number).sealing_key(key.raw), _next_start(department, now))
     raise _no_opening_key(department.id)
+
+
+def _next_start(department: Department, now: int) -> float:
+    starts = (key.not_before * 1000 for key in department.keys)
+    return min((start for start in starts if start > now), default=inf)

@@ -110,8 +110,8 @@ class KeysError(SealgateError):
 
 class KeyUnknownError(KeysError):
     code = "KEY_UNKNOWN"
-    text = "no {purpose} key with id {key_id} is known here"
-    text_zh = "此处没有编号为 {key_id} 的{purpose}密钥"
+    text = "no {kind} with id {key_id} is known here"
+    text_zh = "此处没有编号为 {key_id} 的{kind_zh}"
 
 
 class KeyUnavailableError(KeysError):

@@ -143,7 +143,9 @@ def rotate(keys: Keys, purpose: Purpose, suite: int, now: int) -> Keys:
 def unknown(key_id: str, purpose: Purpose | None = None) -> KeyUnknownError:
     """Return the error for an id nobody holds; what is no id is not repeated."""
     shown = len(key_id) == KEY_ID_LENGTH and _KEY_ID_LETTERS.issuperset(key_id)
-    return KeyUnknownError(purpose=purpose or "sealgate", key_id=key_id if shown else "?")
+    kind = "key" if purpose is None else f"{purpose} key"
+    kind_zh = "密钥" if purpose is None else f"{purpose.title_zh}密钥"
+    return KeyUnknownError(kind=kind, kind_zh=kind_zh, key_id=key_id if shown else "?")
 
 
 def _active(keys: Keys, purpose: Purpose, suite: int) -> KeyInfo | None:

@@ -19,7 +19,6 @@ import msgspec
 # Before whatever else may be called `docs` where Python looks.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from docs.reference import grant_vectors
 from docs.reference.envelope_vectors.cases import positive, positives, streams
 from docs.reference.envelope_vectors.model import Member, Negative, Positive, Term, VectorFile
 from docs.reference.envelope_vectors.refusals import Refusals
@@ -33,6 +32,8 @@ from docs.reference.envelope_vectors.sealing import (
     SENDER,
     Parts,
 )
+from docs.reference.grant_vectors import judging, tokens
+from docs.reference.grant_vectors.model import GrantFile
 from gateway.envelope.opening import parse_envelope
 from gateway.envelope.padding import padded_length
 from gateway.inbound import Inbound
@@ -197,16 +198,17 @@ def _opens(one: Positive, opened: list[Opened]) -> bool:
     )
 
 
+def _judged(name: str, data: bytes) -> Iterator[str]:
+    if name == "envelope.json":
+        return faults(msgspec.json.decode(data, type=VectorFile))
+    return judging.faults(msgspec.json.decode(data, type=GrantFile))
+
+
 def _found(folder: Path) -> Iterator[str]:
     """Say what is wrong with the files of a folder."""
-    for name, read in (
-        ("envelope.json", lambda data: faults(msgspec.json.decode(data, type=VectorFile))),
-        ("grant.json", lambda data: grant_vectors.faults(
-            msgspec.json.decode(data, type=grant_vectors.GrantFile)
-        )),
-    ):  # fmt: skip
+    for name in ("envelope.json", "grant.json"):
         try:
-            for fault in read((folder / name).read_bytes()):
+            for fault in _judged(name, (folder / name).read_bytes()):
                 yield f"{folder / name}: {fault}"
         except (OSError, ValueError, SealgateError) as error:
             yield f"{folder / name}: {type(error).__name__}: {error}"
@@ -224,7 +226,7 @@ def main() -> int:
     chosen = parser.parse_args()
     if not chosen.check:
         _write(chosen.dir / "envelope.json", build())
-        _write(chosen.dir / "grant.json", grant_vectors.build())
+        _write(chosen.dir / "grant.json", tokens.build())
         return 0
     found = list(_found(chosen.dir))
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)

@@ -8,7 +8,8 @@ from gateway.cli.story import Story
 from gateway.cli.terminal import chosen_language
 from gateway.cli.words import WrongUseError, add_command
 
-MAX_ROWS = 100_000
+# They go into one envelope.
+MAX_ROWS = 20_000
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

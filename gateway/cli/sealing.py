@@ -121,11 +121,13 @@ def _read_all(file: BinaryIO) -> bytes:
 def _ill_typed(
     node: "Node", request: SealRequest, batch: Sequence[bytes]
 ) -> FieldInvalidError | None:
+    part = msgspec.structs.replace(request, records=b"\n".join(batch))
     try:
-        return node.faults(msgspec.structs.replace(request, records=b"\n".join(batch)))
+        return node.faults(part)
     except SealgateError:
         # Whatever else is wrong, sealing refuses too, and enters it in the ledger.
-        return None
+        node.seal(part)
+        raise
 
 
 def _write(

@@ -37,11 +37,21 @@ class Sieve:
                 return
             before = 0
             for batch in batched(self._lines):
-                yield from self._sift(batch, before, self._judge(batch), self._rejects)
+                fault = self._judged(batch, before, self._judge)
+                yield from self._sift(batch, before, fault, self._rejects)
                 before += len(batch)
         except SealgateError as refusal:
             # Of the file itself, whose numbers it has.
             self._told = refusal
+            raise
+
+    def _judged(
+        self, batch: Sequence[bytes], before: int, judge: Judge
+    ) -> FieldInvalidError | None:
+        try:
+            return judge(batch)
+        except SealgateError as refusal:
+            refusal.shift_records(before)
             raise
 
     def _sift(

@@ -55,11 +55,10 @@ def fit(text: str, columns: int) -> str:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out rows under headers."""
+    """Lay out rows under headers; only the last column is never cut."""
     lines = [headers, *rows]
-    widths = [
-        min(MAX_CELL, max(width(line[index]) for line in lines)) for index in range(len(headers))
-    ]
+    widths = [max(width(line[index]) for line in lines) for index in range(len(headers))]
+    widths[:-1] = [min(MAX_CELL, columns) for columns in widths[:-1]]
     laid = [
         "  ".join(fit(cell, columns) for cell, columns in zip(line, widths, strict=True)).rstrip()
         for line in lines

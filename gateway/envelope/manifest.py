@@ -15,24 +15,12 @@ from gateway.envelope.header import Header
 from gateway.envelope.opening import Plaintext
 from gateway.errors import EnvelopeManifestWrongError
 from gateway.model.call import MANIFEST_VERSION, Manifest, Row
-from gateway.model.resource import FieldId, Id, ResourceCode
+from gateway.model.resource import FieldId, Id, Name, ResourceCode
 
 # A field of this output type was dropped: no record holds it.
 ABSENT = "absent"
-# No text of ours is longer; stops a manifest that fills the recipient's ledger.
-MAX_TEXT = 128
 # As many as a resource can have.
 MAX_FIELDS = 512
-
-# One line: no control characters, which would command a terminal, nor marks that
-# turn the direction of writing.
-_Line = Annotated[
-    str,
-    Meta(
-        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+\Z",
-        max_length=MAX_TEXT,
-    ),
-]
 
 
 class _Treatment(Struct, frozen=True):
@@ -41,7 +29,7 @@ class _Treatment(Struct, frozen=True):
 
 class _Field(Struct, frozen=True):
     id: FieldId
-    name: _Line
+    name: Name
     type: Id
     treatment: _Treatment
     disclosure: Id
@@ -54,13 +42,13 @@ class _Grant(Struct, frozen=True):
 
 class _Shape(Struct, frozen=True):
     resource: ResourceCode
-    resource_name: _Line
+    resource_name: Name
     purpose: Id
-    scenario: _Line
+    scenario: Name
     grant: _Grant
     fields: Annotated[tuple[_Field, ...], Meta(max_length=MAX_FIELDS)]
-    policy: _Line
-    catalogue: _Line
+    policy: Name
+    catalogue: Name
     trust: Annotated[int, Meta(ge=0, le=2**53)]
 
 

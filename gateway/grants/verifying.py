@@ -77,7 +77,7 @@ class VerifiedGrant(Struct, frozen=True, kw_only=True):
                 reason="the grant is for another purpose", reason_zh="授权针对另一用途"
             )
         if mode not in detail.modes:
-            raise claim_invalid("modes", f"the grant allows no {mode}", f"授权不包含方式 {mode}")
+            raise claim_invalid("modes", "the grant is for other modes", "授权针对其他方式")
 
     def check_rows(self, rows: int) -> None:
         """Check a call's rows against `rows_per_call`.

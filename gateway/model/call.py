@@ -13,15 +13,6 @@ MANIFEST_VERSION = 1
 Mode = Literal["interface", "file", "database"]
 
 
-class Secret(str):
-    """Text that no `repr` shows: a grant token on its way."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-
 class SealRequest(Struct, frozen=True, kw_only=True):
     """A department's wish to hand records to the requester that a grant names.
 

@@ -36,7 +36,20 @@ DepartmentId = Annotated[
         description="an 18-character unified social credit code (GB 32100)",
     ),
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
+# No name of ours is longer; stops one that fills a ledger or a terminal.
+MAX_NAME = 128
+# One line: no control characters, which would command a terminal, nor marks that
+# turn the direction of writing. Names travel in manifests, which refuse others.
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+\Z",
+        max_length=MAX_NAME,
+        description="one line of 1 to 128 characters",
+        extra={"zh": "一行文字，1 至 128 个字符"},
+        examples=["社会救助对象信息"],
+    ),
+]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Id = Annotated[
     str,

@@ -122,7 +122,8 @@ class RecordDecoder:
             try:
                 if not check(columns[place]):
                     continue
-            except TypeError:
+            except (AttributeError, TypeError):
+                # A gap is no value of the type.
                 pass
             if check(_present(columns[place])):
                 raise self._finder.error(data, encoding)

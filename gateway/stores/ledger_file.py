@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gateway.errors import LedgerUnavailableError
-from gateway.ledger import RECEIPT_LABEL, SALT_BYTES, receipt_for, settle
+from gateway.ledger import SALT_BYTES, SettledEntry, receipt_for, receipt_message, settle
 from gateway.model.call import Entry, Receipt
 from gateway.stores.files import sync_folder
 
@@ -39,19 +39,14 @@ class FileLedger:
         Raises: LedgerUnavailableError; the file then ends where it did.
         """
         settled = settle(entry, self._random(SALT_BYTES))
-        receipt = receipt_for(settled, 0)
-        # Signed first, so that no entry stands whose call ended without its receipt.
-        signature = self._sign(RECEIPT_LABEL + bytes.fromhex(receipt.entry))
         try:
-            place = self._write(msgspec.json.encode(settled) + b"\n")
+            return self._write(settled)
         except OSError:
             raise LedgerUnavailableError from None
-        return msgspec.structs.replace(
-            receipt, position=place, key_id=self._key_id, signature=signature.hex()
-        )
 
-    def _write(self, line: bytes) -> int:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    def _write(self, settled: SettledEntry) -> Receipt:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        handle = os.open(self._path, flags, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             end = os.lseek(handle, 0, os.SEEK_END)
@@ -59,20 +54,30 @@ class FileLedger:
             if whole != end:
                 # A process died while it wrote: nobody got an answer for that line.
                 os.ftruncate(handle, whole)
-            try:
-                written = os.write(handle, line)
-                if written != len(line):
-                    raise OSError("the disk is full")
-                os.fsync(handle)
-                if whole == 0:
-                    # A new file is durable only with its name.
-                    sync_folder(self._path.parent)
-            except OSError:
-                os.ftruncate(handle, whole)
-                raise
-            return whole
+            # Signed first, so that no entry stands whose call ended without its receipt.
+            receipt = self._receipt(settled, whole)
+            self._append_line(handle, whole, msgspec.json.encode(settled) + b"\n")
+            return receipt
         finally:
             os.close(handle)
+
+    def _receipt(self, settled: SettledEntry, place: int) -> Receipt:
+        receipt = receipt_for(settled, place)
+        signature = self._sign(receipt_message(receipt))
+        return msgspec.structs.replace(receipt, key_id=self._key_id, signature=signature.hex())
+
+    def _append_line(self, handle: int, whole: int, line: bytes) -> None:
+        try:
+            written = os.write(handle, line)
+            if written != len(line):
+                raise OSError("the disk is full")
+            os.fsync(handle)
+            if whole == 0:
+                # A new file is durable only with its name.
+                sync_folder(self._path.parent)
+        except OSError:
+            os.ftruncate(handle, whole)
+            raise
 
     def _whole_end(self, handle: int, end: int) -> int:
         """Return the position behind the last whole line."""

@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from gateway.config import NodeInvalidError, Places
 from gateway.errors import ConfigurationInvalidError, TrustStaleError
+from gateway.grants.claims import GrantId
+from gateway.model.resource import DepartmentId
 from gateway.model.trust import Blocks, Snapshot, Trust
 from gateway.stores.files import read_folder
 from gateway.trust import read_trust
@@ -23,10 +25,10 @@ Stamp = tuple[int, ...]
 
 
 class BlocksFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file `blocks.yaml`."""
+    """The file `blocks.yaml`; a name that nobody can bear is a slip that blocks nobody."""
 
-    requesters: tuple[str, ...] = ()
-    grants: tuple[str, ...] = ()
+    requesters: tuple[DepartmentId, ...] = ()
+    grants: tuple[GrantId, ...] = ()
 
 
 def read_blocks(path: Path) -> Blocks:
@@ -108,9 +110,11 @@ def _read_file(path: Path) -> bytes | None:
     """Read a file, or return None if there is none: a link to nothing is not that."""
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise _unreadable(path) from None
+        return None
     except OSError:
-        if not os.path.lexists(path):
-            return None
         raise _unreadable(path) from None
 
 

@@ -39,8 +39,12 @@ class SqliteState:
             self._database = sqlite3.connect(
                 path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
         except (OSError, sqlite3.Error):
+            raise LedgerUnavailableError from None
+        try:
+            self._prepare()
+        except sqlite3.Error:
+            self.close()
             raise LedgerUnavailableError from None
 
     def _prepare(self) -> None:

@@ -67,8 +67,8 @@ def _refuse_older(current: Path, trust: Trust, now: int) -> None:
         new = trust.status_lists.get(uri)
         if new is None or new.issued < old.issued:
             raise TrustStaleError(
-                reason="its status list is older than the one here",
-                reason_zh="其状态列表早于现有列表",
+                reason="a status list in it is missing, or older than the one here",
+                reason_zh="其中的状态列表缺失或早于现有列表",
             )
 
 

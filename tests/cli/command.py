@@ -90,6 +90,61 @@ PUBLIC_ROW: Mapping[str, Any] = {
     "email": None,
     "updated_at": "2026-01-31 08:30:00",
 }
+# An entry of ours: every type, nothing masked, nothing that a kind judges.
+PLAIN_RESOURCE = "3070010090001/000009"
+PLAIN_ENTRY = f"""\
+code: {PLAIN_RESOURCE}
+name: 各类型信息项
+abstract: 每种类型一项
+classification: {{category: 部门信息资源, item: 民政, detail: 测试}}
+provider: {{department: {PROVIDER}, name: 青岚市民政局}}
+format: 数据库
+share: {{class: unconditional}}
+open: {{class: none}}
+use_requirements: 无
+update_cycle: 每日
+source_business: 测试
+grade: G1
+published: 2026-03-02
+protection: {{users: 无, region: 无, scope: 无, masking: 无, authorization: 无, tracing: 无}}
+secrecy_review: {{date: 2026-02-10, reference: 青民保审〔2026〕9号}}
+fields:
+  - id: text
+    name: 文本
+    type: C
+    grade: G1
+    length: 40
+    required: false
+    'null': true
+    empty: true
+  - {{id: must, name: 必填, type: string, grade: G1, length: 4}}
+  - {{id: count, name: 整数, type: I, grade: G1, required: false, 'null': true}}
+  - {{id: amount, name: 金额, type: 'Y', grade: G1, precision: 8, scale: 2, required: false}}
+  - {{id: flag, name: 是否, type: L, grade: G1, required: false}}
+  - id: day
+    name: 日期
+    type: D
+    grade: G1
+    format: YYYY年MM月DD日
+    required: false
+    open_end: true
+  - {{id: moment, name: 时刻, type: T, grade: G1, format: 'YYYY-MM-DDTHH:mm:ssZ', required: false}}
+  - {{id: sex, name: 性别, type: code, grade: G1, code_list: sex, required: false}}
+  - {{id: point, name: 位置, type: geo_point, grade: G1, required: false}}
+  - {{id: blob, name: 附件, type: G, grade: G1, length: 8, required: false}}
+"""
+PLAIN_FIELDS = (
+    "text",
+    "must",
+    "count",
+    "amount",
+    "flag",
+    "day",
+    "moment",
+    "sex",
+    "point",
+    "blob",
+)
 
 
 class Answer(NamedTuple):
@@ -173,6 +228,7 @@ class Desk:
         self.requester, self.outsider = folder / "requester", folder / "outsider"
         self.grant = self.requester / "grants" / "wide.jwt"
         self.public = self.requester / "grants" / "public.jwt"
+        self.plain = self.requester / "grants" / "plain.jwt"
 
     def issue(self, name: str = "wide", **changes: Any) -> Path:
         """Issue a grant to the requester, and bring every node the trust data."""
@@ -193,6 +249,12 @@ class Desk:
         path.write_text(token + "\n", "ascii")
         self.share()
         return path
+
+    def add_plain(self) -> None:
+        """Catalogue the entry of ours, and grant all of it to the requester."""
+        folder = self.authority / "trust" / "catalogue" / "resources"
+        (folder / "plain.yaml").write_text(PLAIN_ENTRY, "utf-8")
+        self.issue("plain", resource=PLAIN_RESOURCE, fields=PLAIN_FIELDS, approval=None)
 
     def issue_public(self) -> Path:
         """Issue a grant on the resource whose values come out as they went in."""
@@ -228,6 +290,10 @@ class Desk:
     def seal_public(self, records: Path, *more: object) -> Answer:
         """Seal `records` of the public resource to `envelope.bin`."""
         return self.seal(records, "--resource", PUBLIC_RESOURCE, *more, grant=self.public)
+
+    def seal_plain(self, records: Path, *more: object) -> Answer:
+        """Seal `records` of the entry of ours to `envelope.bin`."""
+        return self.seal(records, "--resource", PLAIN_RESOURCE, *more, grant=self.plain)
 
     @property
     def envelope(self) -> Path:

@@ -11,11 +11,18 @@ from tests.cli.command import Desk
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Found a world on disk with two grants."""
+    """Found a world on disk with three grants."""
     folder = tmp_path_factory.mktemp("founded") / "world"
     found_world(folder)
     Desk(folder).issue()
     Desk(folder).issue_public()
+    Desk(folder).add_plain()
+    # What was imported on the way here is only more to copy.
+    for current in folder.glob("*/trust/current"):
+        for version in (current.parent / "versions").iterdir():
+            if version != current.resolve():
+                shutil.rmtree(version)
+    shutil.rmtree(folder / "published")
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 from gateway.world import catalogue_files
 from tests.cli.command import PUBLIC_FIELDS, PUBLIC_ROW, Desk, done
 
-# No kind judges what it may look like, so that any text comes out as it went in.
+# Its kind lets any printable text stand.
 FREE = "address"
 OTHER = {**PUBLIC_ROW, "name": "另一个会", "email": "office@example.org"}
 del OTHER["landline"]
@@ -95,8 +95,83 @@ def test_csv_columns_may_stand_in_any_order_and_be_padded(desk: Desk) -> None:
 
 def test_a_cell_may_hold_line_ends_and_quotation_marks(desk: Desk) -> None:
     """What is quoted comes out as it went in, and counts as one record."""
-    row = {**PUBLIC_ROW, FREE: '甲\n乙\r\n丙,"丁"\n'}
-    assert _sealed(desk, _csv([row, dict(PUBLIC_ROW)]).encode(), "r.csv") == [row, PUBLIC_ROW]
+    texts = ['甲\n乙\r\n丙,"丁"\n', "\r", '"', " a ", "，", "\u2028x\x0b\x1c"]
+    content = io.StringIO(newline="")
+    csv.writer(content).writerows([("text", "must"), *((text, "x") for text in texts)])
+    assert desk.seal_plain(desk.write(content.getvalue(), "r.csv")).status == 0
+    assert [row["text"] for row in desk.opened()] == texts
+
+
+# Field: (cell, value as it comes out).
+CELLS: Mapping[str, list[tuple[str, object]]] = {
+    "text": [("", ""), ("0", "0"), ("true", "true"), ("null", "null"), ("1.4E+17", "1.4E+17")],
+    "count": [("", None), ("0", 0), ("-7", -7), ("007", 7), ("9223372036854775807", 2**63 - 1)],
+    "amount": [("1", "1"), ("-0.10", "-0.10"), ("0", "0"), ("999999.99", "999999.99")],
+    "flag": [
+        ("true", True),
+        ("FALSE", False),
+        ("1", True),
+        ("0", False),
+        ("是", True),
+        ("否", False),
+    ],
+    "day": [("2024年02月29日", "2024年02月29日"), ("长期", "长期")],
+    "moment": [
+        ("2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z"),
+        ("2024-02-29T00:00:00+08:00", "2024-02-29T00:00:00+08:00"),
+    ],
+    "sex": [("0", "0"), ("9", "9")],
+    "point": [("112.55,37.87", "112.55,37.87"), ("-180,-90", "-180,-90")],
+    "blob": [("", None), ("AAECAwQFBgc=", "AAECAwQFBgc=")],
+}
+
+
+def test_cells_are_typed_by_the_catalogue(desk: Desk) -> None:
+    """Each type has its spelling in CSV, and comes out as JSON has it."""
+    for field, cells in CELLS.items():
+        content = io.StringIO(newline="")
+        csv.writer(content).writerows([(field, "must"), *((cell, "x") for cell, _ in cells)])
+        answer = desk.seal_plain(desk.write(content.getvalue(), "r.csv"))
+        assert answer.status == 0, (field, answer.err)
+        assert [row.get(field) for row in desk.opened()] == [value for _, value in cells], field
+
+
+def test_an_empty_cell_is_what_may_stand_there(desk: Desk) -> None:
+    """Empty text before null, null before nothing at all; a required field is missed."""
+    records = desk.write("text,must,count,amount,blob\n,x,,,\n", "r.csv")
+    assert desk.seal_plain(records).status == 0
+    assert desk.opened() == [{"text": "", "must": "x", "count": None}]
+    answer = desk.seal_plain(desk.write("text,must\na,\n", "r.csv"))
+    assert answer.code == "FIELD_INVALID"
+    assert "record 1 第 1 条: must: the field is missing" in answer.err
+
+
+BAD_CELLS: Mapping[str, tuple[str, ...]] = {
+    "must": ("12345",),
+    "count": ("1.0", "+1", " 1", "1e3", "9223372036854775808", "二"),
+    "amount": ("1.234", "1000000", "1e2", "NaN", "1,000"),
+    "flag": ("yes", "2", "真"),
+    "day": ("2023年02月29日", "2024-02-29", "0000年01月01日", "2024年13月01日", "永久"),
+    "moment": ("2024-02-29T24:00:00Z", "2024-02-29T00:00:00", "2024-02-29T00:00:00+15:00"),
+    "sex": ("3", "男"),
+    "point": ("37.87", "181,0", "0,91", "112.55，37.87", "112.55, 37.87"),
+    "blob": ("AAEC AwQ=", "AAECAwQFBgcI", "===="),
+}
+
+
+@pytest.mark.parametrize("field", BAD_CELLS)
+def test_a_cell_of_another_type_is_told_without_its_value(desk: Desk, field: str) -> None:
+    """By number of the record and field; the second record is good."""
+    other = "" if field == "must" else ",x"
+    header = "must" if field == "must" else f"{field},must"
+    good = "x" if field == "must" else ""
+    for cell in BAD_CELLS[field]:
+        records = desk.write(f'{header}\n"{cell}"{other}\n{good}{other}\n', "r.csv")
+        answer = desk.seal_plain(records, "--json")
+        assert answer.code == "FIELD_INVALID", cell
+        assert answer.json["records"] == [1], cell
+        assert [fault["field"] for fault in answer.json["fields"]] == [field], cell
+        assert len(cell) < 4 or cell not in answer.out + answer.err
 
 
 @pytest.mark.parametrize("name", ["gbk", "GB2312", "cp936", "GB-18030", "gb_18030"])

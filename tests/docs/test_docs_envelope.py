@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from docs.reference.envelope_vectors.model import Negative, VectorFile
-from docs.reference.vectors import FILE, outcome
+from docs.reference.vectors import FILE, FOLDER, outcome
 from gateway.envelope import content_keys, header, manifest, opening, sealing
 from gateway.envelope.padding import padded_length
 from gateway.inbound import LIFETIME_CAP_MS
@@ -35,6 +35,7 @@ LIMITS = {
     "`LP(manifest, records)`, bytes": sealing.MAX_PLAINTEXT_BYTES,
     "the same in a part, bytes": sealing.MAX_PART_BYTES,
     "parts of a stream": header.MAX_PARTS,
+    "`created` and `expires`, ms": header.MAX_TIME,
     "lifetime, ms": LIFETIME_CAP_MS,
     "skew of clocks, ms": MAX_SKEW_MS,
     "use of one wrap, ms": content_keys.MAX_CACHE_MS,
@@ -79,6 +80,16 @@ def test_the_page_gives_the_limits_of_the_code() -> None:
     """All of them, and no other."""
     rows = table(section("16. Limits"))
     assert {name: number(value) for name, value, _ in rows} == LIMITS
+
+
+def test_the_page_gives_the_widths_of_the_header() -> None:
+    """Number, wire type and bound of each field."""
+    fields = []
+    for row in table(section("3. Header")):
+        bound = re.fullmatch(r"number up to ([\d,]+)|(?:up to )?([\d,]+) bytes", row[2])
+        assert bound is not None, row
+        fields.append((int(row[0]), 2 if bound[2] else 0, number(bound[1] or bound[2])))
+    assert fields == [tuple(field) for field in header._SCHEMA.values()]
 
 
 def test_the_page_gives_the_padding_of_the_code() -> None:
@@ -132,16 +143,15 @@ def test_the_committed_vectors_hold() -> None:
 
 def test_vectors_written_anew_hold(tmp_path: Path) -> None:
     """`make vectors` writes what `make check` takes."""
-    file = tmp_path / "envelope.json"
-    assert run("--file", str(file)).returncode == 0
-    assert run("--check", "--file", str(file)).returncode == 0
+    assert run("--dir", str(tmp_path)).returncode == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"envelope.json", "grant.json"}
+    assert run("--check", "--dir", str(tmp_path)).returncode == 0
 
 
 def _flip(file: dict[str, Any]) -> None:
     data = file["positive"][1]["envelope"]
-    file["positive"][1]["envelope"] = (
-        data[:2000] + ("A" if data[2000] != "A" else "B") + data[2001:]
-    )
+    changed = "A" if data[2000] != "A" else "B"
+    file["positive"][1]["envelope"] = data[:2000] + changed + data[2001:]
 
 
 def _step(file: dict[str, Any]) -> None:
@@ -164,16 +174,31 @@ def _member(file: dict[str, Any]) -> None:
     file["surprise"] = 1
 
 
-@pytest.mark.parametrize("change", [_flip, _step, _code, _fewer, _key, _member])
+def _token(file: dict[str, Any]) -> None:
+    file["accepted"][0]["token"] = file["accepted"][1]["token"]
+
+
+def _outcome(file: dict[str, Any]) -> None:
+    file["refused"][0]["code"] = "TOKEN_EXPIRED"
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        *(("envelope.json", change) for change in (_flip, _step, _code, _fewer, _key, _member)),
+        *(("grant.json", change) for change in (_token, _outcome, _member)),
+    ],
+)
 def test_vectors_that_do_not_hold_are_noticed(
-    change: Callable[[dict[str, Any]], None], tmp_path: Path
+    name: str, change: Callable[[dict[str, Any]], None], tmp_path: Path
 ) -> None:
-    """The check fails, and names the vector."""
-    changed = json.loads(FILE.read_bytes())
-    change(changed)
-    file = tmp_path / "envelope.json"
-    file.write_text(json.dumps(changed), "utf-8")
-    done = run("--check", "--file", str(file))
+    """The check fails, and names the file."""
+    for file in FOLDER.glob("*.json"):
+        changed = json.loads(file.read_bytes())
+        if file.name == name:
+            change(changed)
+        (tmp_path / file.name).write_text(json.dumps(changed), "utf-8")
+    done = run("--check", "--dir", str(tmp_path))
     assert done.returncode == 1
-    assert "envelope.json: " in done.stderr
+    assert f"{name}: " in done.stderr
     assert "Traceback" not in done.stderr

@@ -152,3 +152,52 @@ def test_a_command_prints_what_readme_shows(number: int, outputs: list[list[str]
     """Line for line, but for what differs from run to run and what is marked as cut."""
     printed = "".join(f"{settled(line)}\n" for line in outputs[number])
     assert re.fullmatch(pattern_of(STEPS[number].shown), printed), printed
+
+
+def shell_lines() -> list[str]:
+    """Return the commands of the `sh` blocks, without their remarks."""
+    text = "".join(block.text for block in blocks() if block.language == "sh")
+    return [line.partition("  #")[0].strip() for line in text.splitlines()]
+
+
+def test_every_block_is_run_here() -> None:
+    """A block in another language would only be looked at."""
+    assert {block.language for block in blocks()} == {"console", "python", "sh", "text"}
+    assert {line.split()[0] for line in shell_lines()} == {"make", "pip"}
+
+
+def test_make_targets_are_what_readme_says() -> None:
+    """Not run here, since one of them runs this; `make demo` runs what is shown."""
+    targets = [line.split()[1] for line in shell_lines() if line.startswith("make ")]
+    recipes = {
+        target: subprocess.run(
+            ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for target in targets
+    }
+    assert set(recipes) == {"demo", "test"}
+    assert re.search(r"\bsealgate demo$", recipes["demo"].strip())
+    assert "pytest" in recipes["test"]
+
+
+def test_pip_installs_what_readme_says(tmp_path: Path) -> None:
+    """From a checkout; offline here, so without what it requires."""
+    (command,) = (line for line in shell_lines() if line.startswith("pip "))
+    target = tmp_path / "target"
+    subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env={
+            **environment(tmp_path),
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PIP_NO_BUILD_ISOLATION": "false",
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_TARGET": str(target),
+        },
+        check=True,
+        capture_output=True,
+        timeout=SECONDS,
+    )
+    assert (target / "bin" / "sealgate").exists()
+    assert {"gateway", "masking", "keys"} <= {path.name for path in target.iterdir()}

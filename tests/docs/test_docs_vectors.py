@@ -33,7 +33,7 @@ OPENING = [*VECTORS["positive"], *STREAM["parts"]]
 
 # Section 3: name, is it a number, largest value or longest length.
 HEADER = (
-    ("version", True, 1),
+    ("version", True, 65_535),
     ("suite", True, 65_535),
     ("id", False, 16),
     ("type", True, 255),
@@ -41,8 +41,8 @@ HEADER = (
     ("sender_key_id", False, 26),
     ("recipient", False, 18),
     ("recipient_key_id", False, 26),
-    ("created", True, 2**64 - 1),
-    ("expires", True, 2**64 - 1),
+    ("created", True, 253_402_300_799_999),
+    ("expires", True, 253_402_300_799_999),
     ("stream_id", False, 16),
     ("part", True, 2_147_483_647),
     ("last", True, 1),

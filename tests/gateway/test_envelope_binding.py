@@ -590,6 +590,20 @@ def test_a_retired_key_opens_nothing_past_the_longest_lifetime(
     assert refusal(city.requester.open, late) == "KEY_UNAVAILABLE"
 
 
+def test_a_key_announced_ahead_is_sealed_to_from_its_first_second(city: MemoryCity) -> None:
+    """Of several keys in force the newest is taken, also within one snapshot."""
+    now = city.clock() // 1000
+    old = Forge(city).key_id(city.requester, Purpose.OPENING)
+    fresh = city.requester.keys.new(Purpose.OPENING, 1, now + 60, 366, "next").key_id
+    _change_department(city, city.requester, keys=city.requester.entry().keys)
+    request, taken = city.request(rows()), []
+    for seconds in (0, 59.999, 0.001, 3600):
+        city.clock.forward(seconds=seconds)
+        sealed = city.provider.seal(request)
+        taken.append(parse_envelope(sealed.envelope).header.recipient_key_id)
+    assert taken == [old, old, fresh, fresh]
+
+
 @pytest.mark.parametrize("changes", [{"revoked_at": 1}, {"retired_at": 1}, {"not_after": 2}])
 def test_nothing_is_sealed_to_a_key_that_is_out_of_force(
     city: MemoryCity, changes: dict[str, int]

@@ -233,7 +233,7 @@ def test_the_greatest_varint_is_read_by_the_codec() -> None:
     """2^64 - 1 is ten bytes and no error; one bit more is."""
     schema = {1: WireField(1, VARINT, (1 << 64) - 1)}
     assert read_message(b"\x08" + b"\xff" * 9 + b"\x01", schema) == {1: (1 << 64) - 1}
-    with pytest.raises(EnvelopeMalformedError):
+    with pytest.raises(EnvelopeMalformedError, match="over 64 bits"):
         read_message(b"\x08" + b"\xff" * 9 + b"\x02", schema)
 
 

@@ -139,60 +139,81 @@ UNREADABLE: dict[str, bytes] = {
     "an unknown key": b"grants: []\nmarked-secret-7f3a: []\n",
     "no list": b"grants: marked-secret-7f3a\n",
     "a list of lists": b"grants: [[marked-secret-7f3a]]\n",
-    "a key twice": b"grants: [a-grant]\ngrants: []\n",
+    "a key twice": b"grants: [a-grant-0]\ngrants: []\n",
     "a tag": b"grants: !!python/object/apply:os.system ['true']\n",
     "an alias": b"grants: &a [x]\nrequesters: *a\n",
-    "two documents": b"grants: [a-grant]\n---\ngrants: []\n",
-    "a list alone": b"- a-grant\n",
+    "two documents": b"grants: [a-grant-0]\n---\ngrants: []\n",
+    "a list alone": b"- a-grant-0\n",
     "no UTF-8": b"grants: ['\xff']\n",
     "null bytes": bytes(64),
+    "a requester that is none": b"requesters: [11149900MB0C1300]\n",
+    "a requester in lower case": b"requesters: [11149900mb0c13013w]\n",
+    "a grant that is none": b"grants: ['a grant']\n",
+    "a grant behind a requester": b"requesters: [a-grant-of-ours]\n",
 }
 
 
 @pytest.fixture
-def snapshots(town: Town) -> FolderSnapshots:
-    """Open the snapshots of the provider's folder."""
-    return FolderSnapshots(Places(town.place("provider")), system_clock)
+def places(founded: Town) -> Iterator[Places]:
+    """Share the provider's folder, with no blocks before a test and behind it."""
+    found = Places(founded.place("provider"))
+    _remove(found.blocks)
+    yield found
+    _remove(found.blocks)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        path.rmdir()
+    path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def snapshots(places: Places) -> FolderSnapshots:
+    """Open the snapshots of that folder."""
+    return FolderSnapshots(places, system_clock)
 
 
 @pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
 def test_blocks_that_cannot_be_read_stop_every_call(
-    town: Town, snapshots: FolderSnapshots, text: bytes
+    places: Places, snapshots: FolderSnapshots, text: bytes
 ) -> None:
     """Until the file is repaired; never is an old or an empty set served instead."""
-    path = Places(town.place("provider")).blocks
-    path.write_bytes(b"grants: [a-grant]\n")
-    assert snapshots.current().blocks.grants == {"a-grant"}
+    path = places.blocks
+    path.write_bytes(b"grants: [a-grant-0]\n")
+    assert snapshots.current().blocks.grants == {"a-grant-0"}
     path.write_bytes(text)
     for _ in range(2):
         with pytest.raises(SealgateError) as caught:
             snapshots.current()
         assert caught.value.code == "CONFIGURATION_INVALID"
         assert "os.system" not in str(caught.value)
-    path.write_bytes(b"grants: [b-grant]\n")
-    assert snapshots.current().blocks.grants == {"b-grant"}
+    path.write_bytes(b"grants: [b-grant-0]\n")
+    assert snapshots.current().blocks.grants == {"b-grant-0"}
 
 
 @pytest.mark.parametrize("kind", ["folder", "link to nothing", "link to itself"])
 def test_blocks_that_are_no_file_stop_every_call(
-    town: Town, snapshots: FolderSnapshots, kind: str
+    places: Places, snapshots: FolderSnapshots, kind: str
 ) -> None:
     """A disk that is not mounted is not an empty list of blocks."""
-    path = Places(town.place("provider")).blocks
+    path = places.blocks
     if kind == "folder":
         path.mkdir()
     else:
-        path.symlink_to(path if kind == "link to itself" else town.place("provider") / "nothing")
+        path.symlink_to(path if kind == "link to itself" else places.folder / "nothing")
     for _ in range(2):
         with pytest.raises(SealgateError) as caught:
             snapshots.current()
         assert caught.value.code == "CONFIGURATION_INVALID"
 
 
-def test_every_way_to_change_the_file_is_noticed(town: Town, snapshots: FolderSnapshots) -> None:
+def test_every_way_to_change_the_file_is_noticed(
+    places: Places, snapshots: FolderSnapshots, tmp_path: Path
+) -> None:
     """Written over, replaced, linked elsewhere, of the same length and the same age."""
-    path = Places(town.place("provider")).blocks
-    elsewhere, other = path.with_name("elsewhere.yaml"), path.with_name("other.yaml")
+    path, elsewhere = places.blocks, tmp_path / "elsewhere.yaml"
+    other = path.with_name("other.yaml")
 
     def known() -> frozenset[str]:
         return snapshots.current().blocks.grants
@@ -220,11 +241,11 @@ def test_every_way_to_change_the_file_is_noticed(town: Town, snapshots: FolderSn
     assert known() == frozenset()
 
 
-def test_a_snapshot_stays_while_nothing_changes(town: Town, snapshots: FolderSnapshots) -> None:
+def test_a_snapshot_stays_while_nothing_changes(places: Places, snapshots: FolderSnapshots) -> None:
     """The same object, so that what was worked out for it is kept."""
     first = snapshots.current()
     assert snapshots.current() is first
-    Places(town.place("provider")).blocks.write_text("grants: [grant-aaaa]\n")
+    places.blocks.write_text("grants: [grant-aaaa]\n")
     second = snapshots.current()
     assert second is not first
     assert second.number != first.number
@@ -232,38 +253,37 @@ def test_a_snapshot_stays_while_nothing_changes(town: Town, snapshots: FolderSna
     assert first.blocks.grants == frozenset()
 
 
-def test_threads_see_whole_snapshots(town: Town, snapshots: FolderSnapshots) -> None:
+def test_threads_see_whole_snapshots(places: Places, snapshots: FolderSnapshots) -> None:
     """While the file changes under them: each gets a snapshot, and none an older one."""
-    path = Places(town.place("provider")).blocks
+    path = places.blocks
     stop, failed = threading.Event(), list[BaseException]()
 
     def look() -> None:
         seen = 0
         try:
             while not stop.is_set():
-                (number,) = snapshots.current().blocks.grants or {"0"}
-                assert int(number) >= seen
-                seen = int(number)
+                (name,) = snapshots.current().blocks.grants or {"grant-00"}
+                assert int(name[-2:]) >= seen
+                seen = int(name[-2:])
         except BaseException as error:
             failed.append(error)
 
     threads = [threading.Thread(target=look) for _ in range(3)]
     for thread in threads:
         thread.start()
-    for number in range(1, 41):
-        write_whole(path, f"grants: ['{number}']\n".encode())
-        assert snapshots.current().blocks.grants == {str(number)}
+    for number in range(1, 16):
+        write_whole(path, f"grants: [grant-{number:02}]\n".encode())
+        assert snapshots.current().blocks.grants == {f"grant-{number:02}"}
     stop.set()
     for thread in threads:
         thread.join()
     assert failed == []
 
 
-def test_trust_data_under_a_name_that_was_used_before_is_read_anew(
-    town: Town, snapshots: FolderSnapshots
-) -> None:
+def test_trust_data_under_a_name_that_was_used_before_is_read_anew(town: Town) -> None:
     """A version that was imported again into the same folder is not taken from memory."""
     places = Places(town.place("provider"))
+    snapshots = FolderSnapshots(places, system_clock)
     before = snapshots.current().trust
     name = os.readlink(places.trust / "current")
     Authority(town.place("authority")).publish()
@@ -277,9 +297,10 @@ def test_trust_data_under_a_name_that_was_used_before_is_read_anew(
     assert snapshots.current().trust.version == before.version + 1
 
 
-def test_trust_data_that_is_gone_stops_every_call(town: Town, snapshots: FolderSnapshots) -> None:
+def test_trust_data_that_is_gone_stops_every_call(town: Town) -> None:
     """With a code, though the last set is still in memory."""
     places = Places(town.place("provider"))
+    snapshots = FolderSnapshots(places, system_clock)
     snapshots.current()
     (places.trust / "current").rename(places.trust / "away")
     with pytest.raises(SealgateError) as caught:

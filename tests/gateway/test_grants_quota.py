@@ -238,7 +238,7 @@ def test_many_processes_charge_no_more_than_the_limit(path: Path, most: int) -> 
 
 def test_many_processes_open_a_new_file_at_once(tmp_path: Path) -> None:
     """None is told that the file is locked, and none gets a file of its own."""
-    for attempt in range(3):
+    for attempt in range(2):
         path, at = tmp_path / f"{attempt}.sqlite", time.time() + 0.4
         processes = [start(path, seed, 2, 1000, 1, at) for seed in range(6)]
         answers = [told(process) for process in processes]

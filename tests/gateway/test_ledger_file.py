@@ -22,6 +22,7 @@ from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
 from gateway.node import Node
 from gateway.stores.ledger_file import TAIL_BYTES, FileLedger
 from gateway.testing import MemoryCity
+from keys.derive import lp
 from keys.errors import KeyUnknownError
 from keys.material import LedgerKey, Purpose
 from keys.suites import suite
@@ -75,7 +76,8 @@ def test_a_receipt_can_be_checked_without_the_private_part(tmp_path: Path) -> No
     assert digest.hex() == receipt.entry
     assert receipt.key_id == KEY.key_id
     verifying = suite(1).verifying_key(KEY.public, Purpose.LEDGER)
-    verifying.verify(bytes.fromhex(str(receipt.signature)), LABEL + digest)
+    signed = LABEL + lp(digest, receipt.position.to_bytes(8, "big"))
+    verifying.verify(bytes.fromhex(str(receipt.signature)), signed)
     assert b"registry" not in msgspec.json.encode(receipt)
     # The private part is hashed under a salt that only the file has.
     line = _lines(path)[0]
@@ -96,13 +98,13 @@ def test_an_entry_without_its_receipt_is_not_written(tmp_path: Path) -> None:
     """Where the ledger key is gone, no line claims that a call ended well."""
 
     def cannot_sign(_: bytes) -> bytes:
-        raise KeyUnknownError(purpose="ledger", key_id="?")
+        raise KeyUnknownError(kind="ledger key", kind_zh="账本密钥", key_id="?")
 
     path = tmp_path / "ledger.ndjson"
     ledger = FileLedger(path, random=os.urandom, key_id="?", sign=cannot_sign)
     with pytest.raises(KeyUnknownError):
         ledger.append(_entry(1))
-    assert not path.exists()
+    assert path.read_bytes() == b""
 
 
 # --- What a crash leaves

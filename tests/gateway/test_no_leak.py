@@ -295,7 +295,7 @@ BREAKS: dict[str, Break] = {
     "level": _grant(level="G9"),
     "purpose": lambda _: {"purpose": MARK},
     "resource": lambda _: {"resource": MARK},
-    "mode": lambda _: {"mode": MARK},
+    "mode": _grant(modes=("database",)),
     "encoding": lambda _: {"encoding": MARK},
     "suite": lambda _: {"suite": 9},
     "token": lambda _: {"grant": MARK},

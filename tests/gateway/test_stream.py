@@ -184,20 +184,22 @@ def test_a_stream_is_one_stream_of_one_sender(city: MemoryCity) -> None:
     first = forge.part(1, None)
     other_grant = Forge(city).plain_manifest["grant"]
     rogue = Forge(city, sender=city.outsider)
+    # Each would end the stream well, but for the one thing that is changed.
+    end: dict[str, Any] = {"last": True, "totals": {"parts": 2, "records": 6}}
     for second in (
-        forge.part(2, first, stream=b"t" * 16),
-        forge.part(2, first, manifest={"resource": "3070010010001/000002"}),
-        forge.part(2, first, manifest={"purpose": "assistance-payment"}),
-        forge.part(2, first, manifest={"grant": other_grant}),
-        rogue.part(2, first),
-        forge.part(2, None, previous_digest=b"d" * 32),
-        forge.part(2, None, previous_digest=forge.digest_of(first)[:31]),
-        forge.part(3, first),
-        forge.part(1, None),
+        forge.part(2, first, stream=b"t" * 16, **end),
+        forge.part(2, first, manifest={"resource": "3070010010001/000002"}, **end),
+        forge.part(2, first, manifest={"purpose": "assistance-payment"}, **end),
+        forge.part(2, first, manifest={"grant": other_grant}, **end),
+        rogue.part(2, first, **end),
+        forge.part(2, forge.envelope(), **end),
+        forge.part(2, None, previous_digest=b"d" * 32, **end),
+        forge.part(2, None, previous_digest=forge.digest_of(first)[:31], **end),
+        forge.part(3, first, **end),
+        forge.part(1, None, **end),
     ):
-        codes = refusal(_open, city, [first, second], reopen=True)
-        assert codes == "STREAM_BROKEN"
-    fits = forge.part(2, first, last=True, totals={"parts": 2, "records": 6})
+        assert refusal(_open, city, [first, second], reopen=True) == "STREAM_BROKEN"
+    fits = forge.part(2, first, **end)
     assert len(_open(city, [first, fits], reopen=True)) == 2
 
 

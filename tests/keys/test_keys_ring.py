@@ -234,7 +234,7 @@ def test_an_unknown_id_is_named_only_if_it_looks_like_one() -> None:
     for strange in ["110101199001011237", "a" * 25 + "\n", "A" * 26, ""]:
         with pytest.raises(KeyUnknownError) as refusal:
             ring.can_open(strange, START, CAP)
-        assert refusal.value.message == "no sealgate key with id ? is known here"
+        assert refusal.value.message == "no key with id ? is known here"
     with pytest.raises(KeyUnknownError):
         retire(ring.keys, info(1).key_id, START)
 

@@ -153,6 +153,8 @@ class Refusals:
              self._fields({6: b"1" + self._head.sender_key_id[1:].encode()})),
             ("over-64-bits", "`created` above 64 bits", "`created` 超过 64 位",
              plain.replace(write_message(((9, CREATED),)), b"\x48" + b"\xff" * 9 + b"\x7f")),
+            ("year-10000", "`expires` is in the year 10000", "`expires` 在公元 10000 年",
+             self._fields({10: 253_402_300_800_000})),
             ("zero-part", "a part of no stream, spelled out as 0", "写出了默认值",
              plain + b"\x60\x00"),
             ("part-alone", "a part number without a stream", "没有数据流却有部分号",

@@ -1,27 +1,17 @@
-"""The test vectors of grants: made anew each time, the same to the last byte.
-
-docs/reference/vectors.py writes and checks them; grant.md says how to read them.
-"""
+"""The tokens: a few that hold, and one for each thing that a grant can get wrong."""
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct
-
 from docs.reference.envelope_vectors.sealing import OPENER, OUTSIDER, SENDER, fixed
-from gateway.catalogue import read_catalogue
-from gateway.grants import GrantVerifier
-from gateway.grants.status import issue_status_list, verify_status_list
+from docs.reference.grant_vectors.model import Accepted, GrantFile, GrantKey, ListedIssuer, Refused
+from gateway.grants.status import issue_status_list
 from gateway.grants.token import encode_segment
-from gateway.model.trust import Blocks, Department, Issuer, PublicKey, Snapshot, Trust
-from gateway.world import catalogue_files
-from keys.errors import SealgateError
-from keys.material import Purpose, SigningKey
+from keys.material import SigningKey
 from keys.suites import XWING, suite
 
-FORMAT = "sealgate grant vectors 1"
 NOW = 1_793_577_600
 DAY = 86_400
 ISSUER, NARROW = "urn:example:issuer:main", "urn:example:issuer:narrow"
@@ -29,66 +19,6 @@ LIST, LATE_LIST = "urn:example:status:1", "urn:example:status:2"
 RESOURCE, PURPOSE, SCENARIO = "3070010010001/000001", "medical-assistance", "住院和门诊救助资格核定"
 REVOKED_INDEX, LIST_SIZE = 7, 64
 MALFORMED, CLAIM, UNKNOWN = "TOKEN_MALFORMED", "TOKEN_CLAIM_INVALID", "TOKEN_ISSUER_UNKNOWN"
-
-
-class GrantKey(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A signing key of an issuer; times are Unix seconds."""
-
-    name: str
-    key_id: str
-    private: str
-    public: str
-    not_before: int = NOW - 30 * DAY
-    not_after: int = NOW + 30 * DAY
-    retired_at: int | None = None
-    revoked_at: int | None = None
-
-
-class ListedIssuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An issuer as trust data lists it; every issuer has every key."""
-
-    iss: str
-    algorithms: tuple[str, ...]
-    providers: tuple[str, ...]
-    resources: tuple[str, ...]
-
-
-class Accepted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A token that holds, and the SHA-256 that manifests name it by."""
-
-    name: str
-    about: str
-    about_zh: str
-    token: str
-    digest: str
-
-
-class Refused(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A token that does not hold, under what blocks and at what time."""
-
-    name: str
-    code: str
-    about: str
-    about_zh: str
-    token: str
-    now: int | None = None
-    blocked_requesters: tuple[str, ...] = ()
-    blocked_grants: tuple[str, ...] = ()
-
-
-class GrantFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole file; `now` is Unix seconds."""
-
-    format: str = FORMAT
-    about: str = "docs/reference/grant.md; written by docs/reference/vectors.py"
-    now: int = NOW
-    provider: str = SENDER
-    departments: tuple[str, ...] = (SENDER, OPENER, OUTSIDER)
-    issuers: tuple[ListedIssuer, ...]
-    keys: tuple[GrantKey, ...]
-    status_lists: dict[str, str]
-    accepted: tuple[Accepted, ...]
-    refused: tuple[Refused, ...]
 
 
 def _signing(name: str) -> SigningKey:
@@ -99,7 +29,13 @@ def _key(name: str, **times: int) -> GrantKey:
     public = base64.b64encode(_signing(name).public).decode()
     private = fixed(f"issuer key {name}").hex()
     return GrantKey(
-        name=name, key_id=_signing(name).key_id, private=private, public=public, **times
+        name=name,
+        key_id=_signing(name).key_id,
+        private=private,
+        public=public,
+        not_before=NOW - 30 * DAY,
+        not_after=NOW + 30 * DAY,
+        **times,
     )
 
 
@@ -168,6 +104,9 @@ def token(body: str, key: str = "main", head: str | None = None, **header: Any) 
 def build() -> GrantFile:
     """Make the file."""
     return GrantFile(
+        now=NOW,
+        provider=SENDER,
+        departments=(SENDER, OPENER, OUTSIDER),
         issuers=ISSUERS,
         keys=tuple(KEYS.values()),
         status_lists={LIST: _list(LIST, NOW, 7), LATE_LIST: _list(LATE_LIST, NOW - 8 * DAY, 7)},
@@ -290,7 +229,8 @@ def _content() -> Iterator[Refused]:
             ("no-jti", "no `jti`", "缺少 `jti`", of(jti=None)),
             ("no-sub", "no `sub`", "缺少 `sub`", of(sub=None)),
             ("no-status", "no `status`", "缺少 `status`", of(status=None)),
-            ("aud-list", "`aud` is a list with us in it", "`aud` 为列表", of(aud=[SENDER, OUTSIDER])),
+            ("aud-list", "`aud` is a list with us in it", "`aud` 为列表",
+             of(aud=[SENDER, OUTSIDER])),
             ("unknown-claim", "a claim that grants do not have", "未知的声明", of(scope="all")),
             ("unknown-detail", "a detail that grants do not have", "未知的授权项",
              of({"locations": []})),
@@ -330,7 +270,7 @@ def _state() -> Iterator[Refused]:
     good, jti = token(spell(claims("state"))), str(claims("state")["jti"])
     for code, name, about, about_zh, text, more in (
         ("TOKEN_EXPIRED", "expired", "60 s after its end", "到期 60 秒后", good,
-         {"now": NOW + 7 * DAY - 1}),
+         {"now": NOW + 7 * DAY + 60}),
         ("TOKEN_NOT_YET_VALID", "early", "61 s before its beginning", "生效前 61 秒",
          token(spell(claims("state", iat=NOW + 61, nbf=NOW + 61))), {}),
         ("TOKEN_REVOKED", "revoked", "its status is 1", "状态为 1", status(REVOKED_INDEX), {}),
@@ -346,73 +286,3 @@ def _state() -> Iterator[Refused]:
          {"blocked_grants": (jti,)}),
     ):  # fmt: skip
         yield Refused(name=name, code=code, about=about, about_zh=about_zh, token=text, **more)
-
-
-def trust_of(file: GrantFile) -> Trust:
-    """Return the trust data that the file describes, with the packaged catalogue."""
-    keys = tuple(
-        PublicKey(
-            key_id=key.key_id,
-            purpose=Purpose.SIGNING,
-            suite=XWING,
-            public=key.public,
-            not_before=key.not_before,
-            not_after=key.not_after,
-            retired_at=key.retired_at,
-            revoked_at=key.revoked_at,
-        )
-        for key in file.keys
-    )
-    issuers = {
-        each.iss: Issuer(
-            iss=each.iss,
-            name=each.iss,
-            algorithms=each.algorithms,
-            keys=keys,
-            providers=each.providers,
-            resources=each.resources,
-        )
-        for each in file.issuers
-    }
-    lists = {u: verify_status_list(t, issuers, file.now) for u, t in file.status_lists.items()}
-    return Trust(
-        version=1,
-        issued=file.now - DAY,
-        expires=file.now + DAY,
-        departments={id_: Department(id=id_, name=id_, suites=(1,)) for id_ in file.departments},
-        issuers=issuers,
-        catalogue=read_catalogue(catalogue_files()),
-        status_lists=lists,
-    )
-
-
-def judge(file: GrantFile) -> Callable[[Accepted | Refused], str]:
-    """Return what gives the code with which a token is refused, or `accepted`."""
-    trust = trust_of(file)
-
-    def outcome(one: Accepted | Refused) -> str:
-        now, blocks = file.now, Blocks()
-        if isinstance(one, Refused):
-            now = one.now or now
-            blocks = Blocks(
-                requesters=frozenset(one.blocked_requesters), grants=frozenset(one.blocked_grants)
-            )
-        snapshot = Snapshot(number=1, trust=trust, policy=None, blocks=blocks)
-        try:
-            verified = GrantVerifier(file.provider).verify(one.token, snapshot, now)
-        except SealgateError as refusal:
-            return refusal.code
-        return "accepted" if isinstance(one, Accepted) and verified.digest == one.digest else "held"
-
-    return outcome
-
-
-def faults(file: GrantFile) -> Iterator[str]:
-    """Say in what the file is not what it should be."""
-    if file != build():
-        yield "not what the code gives"
-    outcome = judge(file)
-    for one in (*file.accepted, *file.refused):
-        wanted = one.code if isinstance(one, Refused) else "accepted"
-        if (found := outcome(one)) != wanted:
-            yield f"{one.name}: {found}, not {wanted}"
