@@ -7,13 +7,13 @@ Files, by path below the folder: `trust.yaml` (version and term),
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
 from gateway.catalogue import read_catalogue
-from gateway.errors import CatalogueInvalidError
+from gateway.errors import CatalogueInvalidError, TokenIssuerUnknownError
 from gateway.grants.status import verify_status_list
 from gateway.model.trust import Department, Issuer, PublicKey, Seconds, StatusList, Trust
 from keys.errors import KeysError, SealgateError
@@ -51,7 +51,7 @@ def read_trust(files: Mapping[str, bytes], now: int) -> Trust:
     departments = reader.departments()
     issuers = reader.issuers()
     # Without issuers no list can be judged.
-    lists = dict(reader.status_lists(issuers, now)) if issuers else {}
+    lists = reader.status_lists(issuers, now) if issuers else {}
     inner = {
         name.removeprefix(CATALOGUE): content
         for name, content in files.items()
@@ -141,9 +141,13 @@ class _Reader:
             found[issuer.iss] = issuer
         return found
 
-    def status_lists(
-        self, issuers: Mapping[str, Issuer], now: int
-    ) -> Iterator[tuple[str, StatusList]]:
+    def status_lists(self, issuers: Mapping[str, Issuer], now: int) -> dict[str, StatusList]:
+        """Return the lists that are believed.
+
+        One by a key that is not in force any more is passed over, so that its
+        revocation gets in; grants that lean on it are refused where they are used.
+        """
+        lists: dict[str, StatusList] = {}
         for name in sorted(self.files):
             if not (name.startswith(STATUS) and name.endswith(".jwt")):
                 continue
@@ -152,10 +156,15 @@ class _Reader:
                 found = verify_status_list(token, issuers, now)
             except UnicodeDecodeError:
                 self._whole(name, "it is no token", "不是令牌")
+            except TokenIssuerUnknownError:
+                continue
             except SealgateError as error:
                 self._whole(name, f"{error.code}: {error.message}", error.message_zh)
             else:
-                yield found.uri, found
+                if found.uri in lists:
+                    self._whole(name, "another file is the list of this uri", "该列表地址重复")
+                lists[found.uri] = found
+        return lists
 
     def _check_key(
         self,

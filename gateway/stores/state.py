@@ -1,6 +1,7 @@
 """Quotas and claims in one SQLite file, shared by all processes of a node."""
 
 import sqlite3
+from datetime import date, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -9,6 +10,8 @@ from gateway.errors import LedgerUnavailableError
 # A writer waits this long for another process before it gives up.
 BUSY_SECONDS = 10.0
 RETRY_SECONDS = 0.02
+# Clocks of processes differ, by less than this.
+KEPT_DAYS = timedelta(days=7)
 # Claims past their envelope's expiry are swept in this many at a time.
 SWEEP_ROWS = 1000
 
@@ -21,6 +24,7 @@ CREATE TABLE IF NOT EXISTS claim (
     sender TEXT NOT NULL, envelope BLOB NOT NULL, expires INTEGER NOT NULL,
     PRIMARY KEY (sender, envelope)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS quota_day ON quota (day);
 CREATE INDEX IF NOT EXISTS claim_expires ON claim (expires);
 """
 
@@ -63,6 +67,13 @@ class SqliteState:
 
     def reserve(self, grant: str, day: str, rows: int, limit: int) -> int | None:
         """Charge `rows` to (grant, day) if they fit; else return the rows used."""
+        # Days long over count no more, and would pile up.
+        past = date.fromisoformat(day) - KEPT_DAYS
+        self._run(
+            "DELETE FROM quota WHERE (grant_id, day) IN "
+            "(SELECT grant_id, day FROM quota WHERE day < ? LIMIT ?)",
+            (past.isoformat(), SWEEP_ROWS),
+        )
         if rows <= limit and self._run(
             "INSERT INTO quota VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET used = used + ?3 "
             "WHERE used + ?3 <= ?4 RETURNING used",

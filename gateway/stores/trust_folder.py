@@ -64,11 +64,12 @@ def _refuse_older(current: Path, trust: Trust, now: int) -> None:
             reason_zh=f"版本 {trust.version} 早于现有版本 {version}",
         )
     for uri, old in lists.items():
+        # Without a list its grants are refused; an older one would bring some back.
         new = trust.status_lists.get(uri)
-        if new is None or new.issued < old.issued:
+        if new is not None and new.issued < old.issued:
             raise TrustStaleError(
-                reason="a status list in it is missing, or older than the one here",
-                reason_zh="其中的状态列表缺失或早于现有列表",
+                reason="a status list in it is older than the one here",
+                reason_zh="其中的状态列表早于现有列表",
             )
 
 

@@ -13,7 +13,7 @@ from tests.cli.command import PUBLIC_ROW, Answer, Desk, call, done
 @pytest.fixture
 def published(desk: Desk) -> Path:
     """Export what the authority published last."""
-    folder = desk.folder / "published"
+    folder = desk.folder / "exported"
     done("trust", "export", "--authority", desk.authority, "--out", folder)
     return folder
 
@@ -72,7 +72,7 @@ def test_an_older_status_list_is_refused_under_a_newer_version(desk: Desk, publi
 BROKEN = {
     "departments": ("departments", b"id: 1\n"),
     "issuers": ("issuers.yaml", b"issuers: []\n"),
-    "catalogue": ("catalogue/purposes.yaml", b"purposes: [\n"),
+    "catalogue": ("catalogue/purposes.yaml", b"purposes: 1\n"),
     "status": ("status/list.jwt", b"a.b.c\n"),
     "status, no ASCII": ("status/list.jwt", "令牌".encode()),
     "term": ("trust.yaml", b"version: 0\nissued: 1\nexpires: 2\n"),
@@ -138,6 +138,7 @@ def test_imports_at_once_leave_the_newest(desk: Desk, published: Path) -> None:
     older = desk.folder / "older"
     shutil.copytree(published, older)
     desk.issue("newer")
+    # As `share` left it.
     newest = desk.folder / "published"
     shutil.copytree(desk.outsider, desk.folder / "fresh", symlinks=True)
     shutil.rmtree(desk.folder / "fresh" / "trust")

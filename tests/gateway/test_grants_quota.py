@@ -134,7 +134,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(OPERATIONS)
 def test_the_store_on_disk_is_the_one_in_memory(
     tmp_path_factory: pytest.TempPathFactory, operations: list[tuple[str, str, int, int]]
@@ -227,7 +227,7 @@ def test_nothing_is_sealed_where_no_quota_can_be_charged() -> None:
 def test_many_processes_charge_no_more_than_the_limit(path: Path, most: int) -> None:
     """The sum of what was charged is what stands in the file, and fills the limit."""
     limit, at = 150, time.time() + 0.3
-    processes = [start(path, seed, 100, limit, most, at) for seed in range(5)]
+    processes = [start(path, seed, 100, limit, most, at) for seed in range(4)]
     answers = [told(process) for process in processes]
     charged = sum(rows for one in answers for outcome, rows, _ in one if outcome == "charged")
     assert charged == used(path) <= limit

@@ -544,7 +544,7 @@ def edits(draw: st.DrawFn, text: str) -> str:
     return text
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_token_changed_anywhere_is_refused(forge: TokenForge, data: st.DataObject) -> None:
     """A changed character is never passed over: refused with a code, or it was no change."""
@@ -555,7 +555,7 @@ def test_a_token_changed_anywhere_is_refused(forge: TokenForge, data: st.DataObj
     assert token == forge.valid
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.one_of(st.text(CHARACTERS), st.lists(st.binary(), max_size=4)))
 def test_any_text_is_refused(forge: TokenForge, text: str | list[bytes]) -> None:
     """Any text, and any bytes in the dress of a token."""
@@ -623,7 +623,7 @@ def _copy(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_signed_claims_mean_what_they_say_or_are_refused(
     forge: TokenForge, data: st.DataObject
@@ -653,7 +653,7 @@ def test_signed_claims_edited_as_text_mean_what_they_say_or_are_refused(
     assert isinstance(found, SealgateError) or same_meaning(found, payload)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_signed_header_is_the_one_header_or_refused(
     forge: TokenForge, data: st.DataObject
@@ -664,7 +664,7 @@ def test_a_signed_header_is_the_one_header_or_refused(
     assert isinstance(found, SealgateError) or header == forge.header
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(payload=st.one_of(st.binary(), VALUES.map(lambda value: json.dumps(value).encode())))
 def test_any_signed_payload_is_refused(forge: TokenForge, payload: bytes) -> None:
     """Signed bytes that are no grant are refused with a code, whatever they are."""

@@ -1,0 +1,75 @@
+"""Status lists in trust data: one that is not believed must not keep the rest out."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from gateway.authority import Authority, GrantRequest
+from gateway.errors import CatalogueInvalidError, TokenIssuerUnknownError
+from gateway.founding import World, found_world
+from gateway.model.call import SealRequest
+from gateway.node import Node
+from gateway.stores.state import SqliteState
+
+RESOURCE = "3070010020001/000002"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Found the packaged world in a folder."""
+    return found_world(tmp_path)
+
+
+def _grant(world: World) -> str:
+    return Authority(world.place("authority")).issue(
+        GrantRequest(
+            requester=world.departments["requester"].id,
+            provider=world.departments["provider"].id,
+            resource=RESOURCE,
+            purpose="organisation-supervision",
+            fields=("uscc", "name"),
+            level="G2",
+        )
+    )
+
+
+def test_a_revoked_issuer_key_gets_in_with_the_list_it_signed(world: World) -> None:
+    """The import goes through, and grants that lean on the list are refused."""
+    token = _grant(world)
+    issuers = world.place("authority") / "trust" / "issuers.yaml"
+    entry = yaml.safe_load(issuers.read_text())
+    entry["issuers"][0]["keys"][0]["revoked_at"] = 1
+    issuers.write_text(yaml.safe_dump(entry, allow_unicode=True))
+    world.share_trust()
+    request = SealRequest(
+        resource=RESOURCE,
+        purpose="organisation-supervision",
+        grant=token,
+        records=msgspec.json.encode([{"uscc": "1", "name": "x"}]),
+    )
+    with Node(world.place("provider")) as node:
+        assert node.snapshot().trust.status_lists == {}
+        with pytest.raises(TokenIssuerUnknownError):
+            node.seal(request)
+
+
+def test_two_lists_of_one_uri_are_a_fault(world: World) -> None:
+    """Neither is the one: a name in a folder must not decide who is revoked."""
+    status = world.place("authority") / "trust" / "status"
+    (status / "second.jwt").write_bytes((status / "list.jwt").read_bytes())
+    with pytest.raises(CatalogueInvalidError) as refused:
+        world.share_trust()
+    assert [fault.file for fault in refused.value.faults] == ["status/second.jwt"]
+
+
+def test_quotas_of_days_that_are_over_are_swept(tmp_path: Path) -> None:
+    """The file does not grow with the days; today's charge stays."""
+    state = SqliteState(tmp_path / "state.sqlite")
+    for day in range(1, 28):
+        assert state.reserve("grant", f"2026-11-{day:02d}", 3, 5) is None
+    assert state.reserve("grant", "2026-11-27", 3, 5) == 3
+    rows = state._database.execute("SELECT count(*) FROM quota").fetchone()
+    assert rows == (8,)
+    state.close()
