@@ -45,13 +45,12 @@ from gateway.model.call import (
     StreamPlace,
     StreamTotals,
 )
-from gateway.model.resource import Resource
 from gateway.model.times import day_of
 from gateway.model.trust import Snapshot
 from gateway.parties import Parties, check_recipient, check_snapshot
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, SnapshotSource
 from gateway.records.decoder import MAX_RECORD_BYTES
-from gateway.release import Release, Releases, explain_release, find_resource
+from gateway.release import Release, Releases, explain_release
 from keys.errors import SealgateError
 from keys.material import SealingKey
 from keys.suites import suite
@@ -81,7 +80,7 @@ class Outbound:
         self._clock, self._dice = clock, dice
         self._calls = Calls("seal", ledger, clock)
         self._grants = GrantVerifier(department)
-        self._releases = Releases(keys)
+        self._releases = Releases(department, keys)
         self._parties = Parties(department, keys)
         self._content_keys = SealingCache()
 
@@ -130,8 +129,8 @@ class Outbound:
         verified = self._grants.verify(grant, snapshot, now // 1000)
         detail = verified.detail
         verified.check_call(resource=resource, purpose=detail.purpose, mode=detail.modes[0])
-        found = self._find(verified, snapshot)
-        return explain_release(found, verified, snapshot, day_of(now))
+        intake = self._releases.intake(verified, snapshot)
+        return explain_release(intake.resource, verified, snapshot, day_of(now))
 
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Return what is ill-typed in the records, for a caller who sets such rows aside.
@@ -144,7 +143,7 @@ class Outbound:
         check_snapshot(snapshot, now)
         grant = self._grants.verify(request.grant, snapshot, now // 1000)
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
-        intake = self._releases.intake(self._find(grant, snapshot), grant, snapshot)
+        intake = self._releases.intake(grant, snapshot)
         try:
             intake.decoder.decode(request.records, request.encoding)
         except FieldInvalidError as error:
@@ -166,8 +165,7 @@ class Outbound:
         now = trail.now
         snapshot = self._admit(request, records, trail)  # 1
         grant = self._verify(request, snapshot, trail)  # 2
-        resource = self._find(grant, snapshot)  # 3
-        intake = self._releases.intake(resource, grant, snapshot)
+        intake = self._releases.intake(grant, snapshot)  # 3
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
         trail.records = batch.size
@@ -209,15 +207,6 @@ class Outbound:
         trail.authenticated = True
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant
-
-    def _find(self, grant: VerifiedGrant, snapshot: Snapshot) -> Resource:
-        return find_resource(
-            grant.detail.resource,
-            self._department,
-            grant.requester,
-            grant.detail,
-            snapshot.trust.catalogue,
-        )
 
     def _reserve(self, grant: VerifiedGrant, rows: int, rows_before: int, now: int) -> None:
         # A stream is one call, however many parts carry it.

@@ -12,18 +12,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.errors import (
-    AgreementMissingError,
-    ApprovalMissingError,
-    RegionOutOfScopeError,
-    ResourceNotOursError,
-    ResourceNotSharedError,
-    ResourceStoppedError,
-    ResourceUncataloguedError,
-    ReviewMissingError,
-)
 from gateway.grants import VerifiedGrant
-from gateway.grants.claims import AuthorizationDetail
+from gateway.intake import Intake, make_intake
 from gateway.model.call import (
     MANIFEST_VERSION,
     ExplainedField,
@@ -33,11 +23,11 @@ from gateway.model.call import (
     Manifest,
     StreamTotals,
 )
-from gateway.model.resource import Resource, ShareClass, Status
+from gateway.model.resource import Resource
 from gateway.model.times import day_of
-from gateway.model.trust import Catalogue, Snapshot
+from gateway.model.trust import Snapshot
 from gateway.ports import KeyProvider
-from gateway.records import Batch, RecordDecoder
+from gateway.sharing import find_resource
 from keys.derive import Mac
 from keys.material import Purpose
 from keys.ring import Ring
@@ -52,35 +42,6 @@ from masking.policy import Policy
 MAX_MANIFESTS = 64
 # Releases kept compiled; bounds memory against a caller with ever new grants.
 MAX_RELEASES = 256
-
-
-class Intake(Struct, frozen=True, kw_only=True):
-    """What may come in under a grant: the decoder, and the region as (column, prefix)."""
-
-    resource: Resource
-    decoder: RecordDecoder
-    region: tuple[int, str] | None
-
-    def check_region(self, batch: Batch) -> None:
-        """Check that every record lies in the grant's region.
-
-        Raises: RegionOutOfScopeError.
-        """
-        if self.region is None:
-            return
-        index, prefix = self.region
-        outside = tuple(
-            number
-            for number, code in enumerate(batch.columns[index], 1)
-            if not (isinstance(code, str) and code.startswith(prefix))
-        )
-        if outside:
-            raise RegionOutOfScopeError(
-                count=len(outside),
-                region=prefix.ljust(6, "0"),
-                field=self.resource.region_field,
-                records=outside,
-            )
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -109,59 +70,6 @@ class Release(Struct, frozen=True, kw_only=True):
             if len(self.encoded) < MAX_MANIFESTS:
                 self.encoded[records] = kept
         return kept
-
-
-def find_resource(
-    code: str, provider: str, requester: str, detail: AuthorizationDetail, catalogue: Catalogue
-) -> Resource:
-    """Return the resource if it is the provider's and may go to this requester.
-
-    Raises: a ResourceError.
-    """
-    resource = catalogue.resources.get(code)
-    if resource is None:
-        raise ResourceUncataloguedError(resource=code)
-    if resource.provider.department != provider:
-        raise ResourceNotOursError(resource=code, provider=resource.provider.department)
-    if resource.status is not Status.ACTIVE:
-        raise _stopped(resource)
-    _check_share(resource, requester, detail)
-    if resource.secrecy_review is None:
-        raise ReviewMissingError(resource=code)
-    if resource.protection.agreement and detail.agreement is None:
-        raise AgreementMissingError(resource=code)
-    return resource
-
-
-def _stopped(resource: Resource) -> ResourceStoppedError:
-    instead = resource.replaced_by
-    return ResourceStoppedError(
-        resource=resource.code,
-        status=resource.status,
-        status_zh="被替代" if instead else "停用",
-        instead=f"; use {instead}" if instead else "",
-        instead_zh=f"，请使用 {instead}" if instead else "",
-    )
-
-
-def _check_share(resource: Resource, requester: str, detail: AuthorizationDetail) -> None:
-    share = resource.share
-    if share.share_class is ShareClass.NONE:
-        raise ResourceNotSharedError(
-            resource=resource.code,
-            share_class=share.share_class,
-            reason="it is not shared",
-            reason_zh="不予共享",
-        )
-    if share.share_class is ShareClass.DEDICATED and requester not in share.departments:
-        raise ResourceNotSharedError(
-            resource=resource.code,
-            share_class=share.share_class,
-            reason="the requester is not among its departments",
-            reason_zh="使用部门不在专用名单内",
-        )
-    if share.share_class is ShareClass.CONDITIONAL and detail.approval is None:
-        raise ApprovalMissingError(resource=resource.code)
 
 
 def plan_release(
@@ -193,16 +101,6 @@ def _detector() -> Detector:
     from masking.detect.presidio import PresidioDetector
 
     return PresidioDetector()
-
-
-def make_intake(resource: Resource, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
-    """Compile what may come in: the fields that the grant names, in its region."""
-    decoder = RecordDecoder(resource, grant.fields, snapshot.trust.catalogue.code_lists)
-    region = None
-    if grant.detail.region is not None:
-        ids = [field.id for field in decoder.fields]
-        region = (ids.index(resource.region_field or ""), _region_prefix(grant.detail.region))
-    return Intake(resource=resource, decoder=decoder, region=region)
 
 
 def make_release(
@@ -303,26 +201,29 @@ def explain_release(
     )
 
 
-def _region_prefix(region: str) -> str:
-    """Cut a GB/T 2260 code to its province, city or county."""
-    while region.endswith("00"):
-        region = region[:-2]
-    return region
-
-
 class Releases:
     """Intakes and releases kept compiled, by grant, snapshot and day."""
 
-    def __init__(self, keys: KeyProvider) -> None:
-        self._keys = keys
+    def __init__(self, department: str, keys: KeyProvider) -> None:
+        self._department, self._keys = department, keys
         self._intakes: OrderedDict[tuple[str, int], Intake] = OrderedDict()
         self._releases: OrderedDict[tuple[str, int, date], Release] = OrderedDict()
 
-    def intake(self, resource: Resource, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
-        """Return the intake of a grant."""
+    def intake(self, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
+        """Return the intake of a grant, whose resource may be shared with its requester.
+
+        Raises: a ResourceError.
+        """
         place = (grant.digest, snapshot.number)
         kept = self._intakes.get(place)
         if kept is None:
+            resource = find_resource(
+                grant.detail.resource,
+                self._department,
+                grant.requester,
+                grant.detail,
+                snapshot.trust.catalogue,
+            )
             kept = self._intakes[place] = make_intake(resource, grant, snapshot)
             if len(self._intakes) > MAX_RELEASES:
                 self._intakes.popitem(last=False)

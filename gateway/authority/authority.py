@@ -29,7 +29,7 @@ from gateway.grants.token import encode_segment
 from gateway.model.call import Mode
 from gateway.model.trust import Department, Trust
 from gateway.ports import Clock, Dice
-from gateway.release import find_resource
+from gateway.sharing import find_resource
 from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
 from gateway.stores.keyfile import open_keys
