@@ -5,12 +5,12 @@ that a receipt can show what both sides may see and hide the rest. Never a value
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 
 import msgspec
 
 from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
 from keys.derive import lp
+from keys.suites import fingerprint
 
 VERSION = 1
 ENTRY_LABEL = b"sealgate/v1/entry"
@@ -54,7 +54,7 @@ class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
     def private_hash(self) -> bytes:
         """Hash the private part under its salt."""
         private = msgspec.json.encode(self.private)
-        return sha256(PRIVATE_LABEL + lp(bytes.fromhex(self.salt), private)).digest()
+        return fingerprint(PRIVATE_LABEL + lp(bytes.fromhex(self.salt), private))
 
     def digest(self) -> bytes:
         """Hash the leaf: LP(shared part) ‖ LP(hash of the private part)."""
@@ -63,7 +63,7 @@ class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry_digest(shared: SharedPart, private_hash: bytes) -> bytes:
     """Hash a leaf from what a receipt shows."""
-    return sha256(ENTRY_LABEL + lp(msgspec.json.encode(shared), private_hash)).digest()
+    return fingerprint(ENTRY_LABEL + lp(msgspec.json.encode(shared), private_hash))
 
 
 def settle(entry: Entry, salt: bytes) -> SettledEntry:

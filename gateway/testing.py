@@ -10,7 +10,6 @@ Only clock, disk and ledger are replaced, each by an honest fake of its port.
 
 import os
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -39,6 +38,7 @@ from gateway.sample import rows as sample_rows
 from gateway.world import catalogue_files, files
 from keys.material import Purpose
 from keys.stores.memory import MemoryStore
+from keys.suites import fingerprint
 from masking.policy import Policy, read_policy
 
 # 2026-11-02 08:00 in China, the time at which a memory city begins.
@@ -74,7 +74,7 @@ class MemoryLedger:
     def append(self, entry: Entry) -> Receipt:
         """Keep the entry; the receipt's digest is of the shared part alone."""
         self.entries.append(entry)
-        digest = sha256(msgspec.json.encode(entry.shared)).hexdigest()
+        digest = fingerprint(msgspec.json.encode(entry.shared)).hex()
         return Receipt(
             shared=entry.shared, entry=digest, private="", position=len(self.entries) - 1
         )
@@ -323,7 +323,7 @@ class MemoryCity:
             suite_number=1,
             sign=self.sign,
         )
-        digest = sha256(token.encode()).hexdigest()
+        digest = fingerprint(token.encode()).hex()
         for node in self.nodes:
             if node.department == claims.sub:
                 node.grants.held.add((claims.jti, digest))

@@ -58,6 +58,9 @@ class Masked(NamedTuple):
     columns: list[Column]
     findings: dict[str, int]
 
+    def __repr__(self) -> str:
+        return f"Masked({len(self.columns)} columns)"
+
 
 class Engine:
     """Masks batches under one compiled plan."""

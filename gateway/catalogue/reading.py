@@ -5,7 +5,6 @@ Files, by path below the catalogue's folder: `grades.yaml`, `purposes.yaml`,
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import sha256
 from typing import TypeVar
 
 from msgspec import Struct
@@ -14,6 +13,8 @@ from gateway.catalogue.checking import ResourceCheck
 from gateway.errors import CatalogueInvalidError
 from gateway.model.resource import CodeList, Purposes, Resource
 from gateway.model.trust import Catalogue
+from keys.derive import lp
+from keys.suites import fingerprint
 from masking import document
 from masking.document import Document, Fault
 from masking.grades import DEFAULT_SCHEME, Grade, GradeScheme, scheme_faults
@@ -188,9 +189,5 @@ def _whole(file: str, text: str, text_zh: str) -> Fault:
 
 
 def _version(files: Mapping[str, bytes]) -> str:
-    digest = sha256()
-    for name in sorted(files):
-        content = files[name]
-        digest.update(len(name.encode()).to_bytes(8, "big") + name.encode())
-        digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:16]
+    parts = (part for name in sorted(files) for part in (name.encode(), files[name]))
+    return fingerprint(lp(*parts)).hex()[:16]

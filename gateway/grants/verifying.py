@@ -17,7 +17,6 @@ the token, snapshot); times and every kind of revocation are checked at each use
 """
 
 from collections import OrderedDict
-from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +40,7 @@ from gateway.grants.token import check_length, claim_invalid, malformed, parse_t
 from gateway.model.call import Mode
 from gateway.model.times import utc
 from gateway.model.trust import Issuer, Snapshot, Trust
+from keys.suites import fingerprint
 
 MAX_SKEW = 60
 # Verified tokens kept; bounds memory against a caller who brings ever new ones.
@@ -105,7 +105,7 @@ class GrantVerifier:
             PurposeNotGrantedError, TrustStaleError.
         """
         check_length(token)  # 1
-        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        digest = fingerprint(token.encode("utf-8", "surrogatepass"))
         key = (digest, snapshot.number)
         grant = self._cache.get(key)
         if grant is None:
@@ -142,7 +142,7 @@ class GrantVerifier:
         detail = claims.authorization_details[0]
         check_scope(detail, issuer, claims.aud)  # 7
         check_detail(detail, trust)
-        digest = sha256(token.encode()).hexdigest()
+        digest = fingerprint(token.encode()).hex()
         return VerifiedGrant(
             claims=claims, detail=detail, digest=digest, fields=frozenset(detail.fields)
         )

@@ -3,8 +3,9 @@
 import base64
 import json
 import os
-from hashlib import sha256
 from pathlib import Path
+
+from keys.suites import fingerprint
 
 # No grant is longer; a larger file is something else.
 MAX_TOKEN_BYTES = 8 * 1024
@@ -32,6 +33,6 @@ def _identify(path: Path) -> tuple[str, str] | None:
         token = path.read_text("ascii").strip()
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return str(claims["jti"]), sha256(token.encode()).hexdigest()
+        return str(claims["jti"]), fingerprint(token.encode()).hex()
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
