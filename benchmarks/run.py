@@ -124,6 +124,21 @@ def bare_crypto() -> Work:
     return work
 
 
+# What the policy does, as functions of a value: its own `mask` hides one end only.
+SAME_TREATMENTS: dict[str, Callable[[str], str]] = {
+    "name": lambda value: value[:1] + "*" * (len(value) - 1),
+    "address": lambda value: value[:6] + "*" * (len(value) - 6),
+    "mobile": lambda value: value[:3] + "****" + value[7:],
+    "birth_date": lambda value: value[:6],
+    "monthly_income": lambda value: f"[{_low(value)},{_low(value) + 1000})",
+}
+
+
+def _low(value: str) -> int:
+    # The operator is tried on the word PII before each value.
+    return int(float(value)) // 1000 * 1000 if value != "PII" else 0
+
+
 def presidio(records: bytes) -> Work | None:
     """Return masking of the same fields by presidio-structured, if it is installed."""
     try:
@@ -135,13 +150,14 @@ def presidio(records: bytes) -> Work | None:
         return None
     engine = StructuredEngine(data_processor=PandasDataProcessor())
     analysis = StructuredAnalysis(entity_mapping={name: name.upper() for name in MASKED})
-    mask = {"masking_char": "*", "chars_to_mask": 4, "from_end": True}
-    operators = {name.upper(): OperatorConfig("mask", mask) for name in MASKED}
-    operators["RESIDENT_ID"] = OperatorConfig("hash", {"hash_type": "sha256"})
+    operators = {
+        name.upper(): OperatorConfig("custom", {"lambda": same_treatment})
+        for name, same_treatment in SAME_TREATMENTS.items()
+    }
+    operators["RESIDENT_ID"] = OperatorConfig("hash", {"hash_type": "sha256", "salt": b"s" * 16})
 
     def work() -> object:
-        # It fails on absent values, so that they are filled first.
-        frame = pandas.DataFrame(json.loads(records)).fillna("")
+        frame = pandas.DataFrame(json.loads(records))
         masked = engine.anonymize(frame, analysis, operators=operators)
         return pandas.DataFrame(masked).to_json(orient="records")
 
