@@ -24,7 +24,7 @@ from gateway.model.call import (
     StreamTotals,
 )
 from gateway.model.resource import Resource
-from gateway.model.times import day_of
+from gateway.model.times import day_number, day_of
 from gateway.model.trust import Snapshot
 from gateway.ports import KeyProvider
 from gateway.sharing import find_resource
@@ -207,7 +207,7 @@ class Releases:
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
         self._intakes: OrderedDict[tuple[str, int], Intake] = OrderedDict()
-        self._releases: OrderedDict[tuple[str, int, date], Release] = OrderedDict()
+        self._releases: OrderedDict[tuple[str, int, int], Release] = OrderedDict()
 
     def intake(self, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
         """Return the intake of a grant, whose resource may be shared with its requester.
@@ -237,10 +237,10 @@ class Releases:
         Raises: PolicyMissingError, FieldUnreleasableError, ExtraMissingError,
             KeyUnavailableError.
         """
-        place = (grant.digest, snapshot.number, day_of(now))
+        place = (grant.digest, snapshot.number, day_number(now))
         kept = self._releases.get(place)
         if kept is None:
-            kept = make_release(intake, grant, snapshot, place[2], self._mac(now // 1000))
+            kept = make_release(intake, grant, snapshot, day_of(now), self._mac(now // 1000))
             self._releases[place] = kept
             if len(self._releases) > MAX_RELEASES:
                 self._releases.popitem(last=False)

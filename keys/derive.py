@@ -167,6 +167,26 @@ class Hkdf:
         return Secret(self._hash(key.translate(_OUTER_PAD) + self._outer_rest + inner).digest())
 
 
+@final
+class Expander:
+    """HKDF of one key, the extract done: each `expand` costs two hashes."""
+
+    __slots__ = ("_mac",)
+
+    def __init__(self, pseudorandom_key: bytes, hash_function: HashFunction = sha256) -> None:
+        self._mac = Mac(pseudorandom_key, hash_function).mac
+
+    def expand(self, info: bytes) -> Secret:
+        """Return as many bytes as the hash has, for `info` (RFC 5869 section 2.3)."""
+        return Secret(self._mac(info + b"\x01"))
+
+    def __repr__(self) -> str:
+        return "<Expander, key withheld>"
+
+    def __reduce_ex__(self, protocol: object, /) -> NoReturn:
+        raise TypeError("an expander is neither pickled nor copied")
+
+
 def derive_key(mac: Mac, *parts: bytes) -> Secret:
     """Return the key that belongs to `parts` (a label first) under the key of `mac`."""
     return Secret(mac.mac(lp(*parts)))

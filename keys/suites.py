@@ -19,7 +19,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Final, Protocol, TypedDict, final
 
-from keys.derive import Hasher, HashFunction, Hkdf, Mac, Secret, derive_key, lp
+from keys.derive import Expander, Hasher, HashFunction, Hkdf, Mac, Secret, derive_key, lp
 from keys.errors import KeyUnavailableError, SuiteRefusedError
 from keys.material import (
     KEY_ID_LENGTH,
@@ -134,6 +134,10 @@ class Suite:
         """Return `length` bytes for `info` under `key`: HKDF with an empty salt."""
         hkdf = self._hkdf
         return hkdf.expand(hkdf.extract(key), info, length)
+
+    def expander(self, key: bytes) -> Expander:
+        """Return what expands `key` many times, equal to `expand` for the hash's length."""
+        return Expander(self._hkdf.extract(key), self._hash)
 
     def encrypt(self, key: bytes, context: bytes, plaintext: bytes, *more: bytes) -> bytes:
         """Encrypt `plaintext`, and what follows it, under a 32-byte key, bound to `context`."""

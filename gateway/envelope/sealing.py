@@ -8,9 +8,10 @@ from gateway.envelope.header import MAX_ROUTES, Header, write_header
 from gateway.envelope.padding import padding
 from gateway.envelope.wire import write_message
 from gateway.errors import LimitExceededError
-from keys.derive import lp
+from keys.derive import Expander, lp
 from keys.material import SealingKey
 from keys.suites import Suite
+from keys.suites import suite as suite_of
 
 WRAP_LABEL = b"sealgate/v1/wrap"
 PAYLOAD_LABEL = b"sealgate/v1/payload"
@@ -26,9 +27,9 @@ MAX_PART_BYTES = 512 * 1024
 
 
 class ContentKey(NamedTuple):
-    """A content key and its wrapped form; one to a recipient, for a short time."""
+    """What payload keys come from, and its wrapped form; one to a route, for a short time."""
 
-    key: bytes
+    expander: Expander
     wrapped: bytes
 
     def __repr__(self) -> str:
@@ -60,7 +61,7 @@ def _wrap_info(number: int, *names: str) -> bytes:
 
 def wrap_content_key(key: bytes, recipient: SealingKey, header: Header) -> ContentKey:
     """Wrap a fresh 32-byte content key to the recipient's key."""
-    return ContentKey(key, recipient.wrap(key, wrap_info(header)))
+    return ContentKey(suite_of(header.suite).expander(key), recipient.wrap(key, wrap_info(header)))
 
 
 def payload_key(suite: Suite, content_key: bytes, header_digest: bytes) -> bytes:
@@ -107,7 +108,7 @@ def seal_envelope(
     )
     head = write_header(header)
     head_digest = suite.hash(head)
-    key = payload_key(suite, content_key.key, head_digest)
+    key = content_key.expander.expand(PAYLOAD_LABEL + head_digest)
     payload = suite.encrypt(key, head_digest, *plaintext)
     digest = envelope_digest(suite, head, content_key.wrapped, payload)
     signature = sign(SIGNATURE_LABEL + digest)

@@ -85,13 +85,17 @@ def write_message(fields: Iterable[tuple[int, int | bytes]]) -> bytes:
     Numbers go up to 15, so that a tag is one byte.
     """
     out: list[bytes] = []
+    append = out.append
     for number, value in fields:
         if not value:
             continue
-        if isinstance(value, int):
-            out += (_BYTE[number << 3 | VARINT], write_varint(value))
+        if type(value) is bytes:
+            append(_BYTE[number << 3 | BYTES])
+            append(write_varint(len(value)))
+            append(value)
         else:
-            out += (_BYTE[number << 3 | BYTES], write_varint(len(value)), value)
+            append(_BYTE[number << 3 | VARINT])
+            append(write_varint(int(value)))
     return b"".join(out)
 
 

@@ -12,6 +12,11 @@ def utc(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def day_number(now: int) -> int:
+    """Count the days in China from 1970 to `now`, Unix milliseconds."""
+    return (now // 1000 + _CHINA_SECONDS) // 86_400
+
+
 def day_of(now: int) -> date:
     """Return the day in China at `now`, Unix milliseconds."""
-    return date.fromordinal(_EPOCH + (now // 1000 + _CHINA_SECONDS) // 86_400)
+    return date.fromordinal(_EPOCH + day_number(now))

@@ -140,7 +140,9 @@ class RecordDecoder:
         and no other colon is outside text: with as many as keys kept, none is twice.
         """
         size = len(columns[0]) if columns else 0
-        keys = size * len(columns) - sum(columns[i].count(UNSET) for i in self._optional)
+        keys = size * len(columns)
+        for place in self._optional:
+            keys -= columns[place].count(UNSET)
         spare = data.count(b":") - keys
         if not spare:
             return False

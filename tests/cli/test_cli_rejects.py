@@ -98,7 +98,7 @@ def test_other_faults_refuse_the_whole_call(desk: Desk, form: str, name: str) ->
 def test_out_of_scope_refuses_the_whole_call(desk: Desk) -> None:
     """And the ledger has it as a refused call."""
     grant = desk.issue("narrow", resource=PLAIN_RESOURCE, fields=("must",), approval=None)
-    rows = [{"must": 1}, GOOD, {**GOOD, "count": 1}]
+    rows: list[dict[str, Any]] = [{"must": 1}, {**GOOD}, {**GOOD, "count": 1}]
     records = desk.write(rows, "r.json")
     more = ("--resource", PLAIN_RESOURCE, "--rejects", _rejects(desk), "--json")
     answer = desk.seal(records, *more, grant=grant)

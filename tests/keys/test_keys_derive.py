@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.derive import Hkdf, Mac, Secret, derive_key, lp
+from keys.suites import suite
 
 PARTS = st.lists(st.binary(max_size=40), max_size=5)
 
@@ -202,3 +203,16 @@ def test_a_secret_is_the_same_bytes_and_shows_none_of_them() -> None:
     assert {repr(secret), str(secret), f"{secret}", f"{secret:>40}"} == {"<11 secret bytes>"}
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(secret)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@given(key=st.binary(min_size=32, max_size=32), info=st.binary(max_size=80))
+def test_an_expander_is_hkdf_of_its_key(number: int, key: bytes, info: bytes) -> None:
+    """The extract done once gives what HKDF gives each time, and shows nothing."""
+    chosen = suite(number)
+    expander = chosen.expander(key)
+    assert expander.expand(info) == chosen.expand(key, info, chosen.hash_size)
+    assert expander.expand(info) == expander.expand(info)
+    assert repr(expander) == "<Expander, key withheld>"
+    with pytest.raises(TypeError):
+        pickle.dumps(expander)
