@@ -232,8 +232,11 @@ class Inbound:
         trail.grant, trail.records = manifest.grant.jti, manifest.records
         trail.fields = tuple((field.id, str(field.treatment["op"])) for field in manifest.fields)
         trail.policy, trail.catalogue = manifest.policy, manifest.catalogue
-        if not self._grants.holds(manifest.grant.jti, manifest.grant.digest):
+        held = self._grants.find(manifest.grant.jti, manifest.grant.digest)
+        if held is None:
             raise wrong("its grant was not given to us", "所依据的授权不是我方持有的授权")
+        if not held.allows(manifest):
+            raise wrong("its grant does not allow what it says", "清单内容超出所依据的授权")
         return contents
 
     def _claim(self, header: Header, now: int, reopen: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.model.call import Entry, Receipt
+from gateway.model.call import Entry, HeldGrant, Receipt
 from gateway.model.trust import Snapshot
 from keys.ports import KeyProvider
 
@@ -59,8 +59,8 @@ class ClaimStore(Protocol):
 class GrantBook(Protocol):
     """Know the grants that were given to this department."""
 
-    def holds(self, jti: str, digest: str) -> bool:
-        """Tell whether the grant with this `jti` and token SHA-256 (hex) is ours."""
+    def find(self, jti: str, digest: str) -> HeldGrant | None:
+        """Return the grant with this `jti` and token SHA-256 (hex) if it is ours."""
 
 
 class LedgerSink(Protocol):

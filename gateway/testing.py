@@ -30,7 +30,7 @@ from gateway.grants.status import issue_status_list, verify_status_list
 from gateway.grants.token import encode_segment
 from gateway.inbound import Inbound
 from gateway.installation import PUBLIC_PURPOSES, public_entry
-from gateway.model.call import Entry, Opened, Receipt, Row, Sealed, SealRequest
+from gateway.model.call import Entry, HeldGrant, Opened, Receipt, Row, Sealed, SealRequest
 from gateway.model.resource import Resource
 from gateway.model.trust import Blocks, Catalogue, Department, Issuer, Snapshot, Trust
 from gateway.outbound import Outbound
@@ -110,11 +110,11 @@ class MemoryGrants:
     """A GrantBook of the grants it is given."""
 
     def __init__(self) -> None:
-        self.held: set[tuple[str, str]] = set()
+        self.held: dict[tuple[str, str], HeldGrant] = {}
 
-    def holds(self, jti: str, digest: str) -> bool:
-        """Tell whether a grant was given."""
-        return (jti, digest) in self.held
+    def find(self, jti: str, digest: str) -> HeldGrant | None:
+        """Return a grant that was given."""
+        return self.held.get((jti, digest))
 
 
 class MemorySnapshots:
@@ -326,7 +326,14 @@ class MemoryCity:
         digest = fingerprint(token.encode()).hex()
         for node in self.nodes:
             if node.department == claims.sub:
-                node.grants.held.add((claims.jti, digest))
+                node.grants.held[claims.jti, digest] = HeldGrant(
+                    jti=claims.jti,
+                    digest=digest,
+                    provider=claims.aud,
+                    resource=claims.authorization_details[0].resource,
+                    purpose=claims.authorization_details[0].purpose,
+                    fields=claims.authorization_details[0].fields,
+                )
         return token
 
     def resource(self, code: str = RESOURCE) -> Resource:

@@ -24,7 +24,7 @@ from docs.reference.envelope_vectors.model import Member, Negative, Positive, Te
 from docs.reference.envelope_vectors.refusals import Refusals
 from docs.reference.envelope_vectors.sealing import (
     DAY,
-    GRANT,
+    HELD,
     KEYS,
     NOW,
     OPENER,
@@ -65,7 +65,7 @@ def build() -> VectorFile:
         trust=Term(issued=(NOW - DAY) // 1000, expires=(NOW + 29 * DAY) // 1000),
         departments=tuple(Member(id=id_, suites=(1, 2)) for id_ in (SENDER, OPENER, OUTSIDER)),
         keys=tuple(KEYS.values()),
-        grants=(GRANT,),
+        grants=(HELD,),
         padding=tuple((length, padded_length(length)) for length in LENGTHS),
         positive=opening,
         streams=chains,
@@ -131,7 +131,7 @@ def inbound(file: VectorFile, now: int | None = None) -> Inbound:
         if key.department == file.opener
     ]
     grants = MemoryGrants()
-    grants.held = {(grant.jti, grant.digest) for grant in file.grants}
+    grants.held = {(grant.jti, grant.digest): grant for grant in file.grants}
     snapshot = Snapshot(number=1, trust=trust_of(file), policy=None, blocks=Blocks())
     return Inbound(
         department=file.opener,

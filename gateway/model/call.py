@@ -61,6 +61,24 @@ class GrantReference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     digest: str
 
 
+class HeldGrant(Struct, frozen=True, kw_only=True):
+    """A grant that was given to us: which one, and what it lets out."""
+
+    jti: str
+    digest: str
+    provider: str
+    resource: str
+    purpose: str
+    fields: tuple[str, ...]
+
+    def allows(self, manifest: "Manifest") -> bool:
+        """Tell whether what a manifest says lies within the grant."""
+        said = (manifest.provider, manifest.resource, manifest.purpose)
+        return said == (self.provider, self.resource, self.purpose) and set(self.fields).issuperset(
+            field.id for field in manifest.fields
+        )
+
+
 class StreamTotals(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Totals of a stream, in the manifest of its last part."""
 

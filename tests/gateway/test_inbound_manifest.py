@@ -317,3 +317,15 @@ def _shared() -> Forge:
         city: MemoryCity = new_city()
         _kept.append(Forge(city))
     return _kept[0]
+
+
+def test_a_manifest_says_no_more_than_its_grant(forge: Forge) -> None:
+    """A provider that is ours to believe still cannot stretch a grant of ours."""
+    fields = _field(forge)
+    for changes in (
+        {"resource": "3070010020001/000002"},
+        {"purpose": "assistance-payment"},
+        {"fields": [*fields, {**fields[0], "id": "photo"}]},
+    ):
+        plaintext = forge.plaintext(forge.manifest(**changes))
+        assert _refused(forge, plaintext) == "ENVELOPE_MANIFEST_WRONG"

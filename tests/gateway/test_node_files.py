@@ -39,20 +39,27 @@ def _token(claims: bytes) -> str:
     return f"aGVhZA.{payload}.c2lnbmF0dXJl"
 
 
+def _grant(jti: str) -> bytes:
+    """Write claims as far as the folder reads them."""
+    detail = {"resource": "1/1", "purpose": "p", "fields": ["name"]}
+    claims = {"jti": jti, "aud": "a", "authorization_details": [detail]}
+    return json.dumps(claims).encode()
+
+
 def _digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
 def test_a_grant_counts_as_soon_as_its_file_is_there(tmp_path: Path) -> None:
     """With or without a line's end; under its own digest and `jti` only."""
-    grants, token = FolderGrants(tmp_path), _token(b'{"jti":"one"}')
-    assert not grants.holds("one", _digest(token))
+    grants, token = FolderGrants(tmp_path), _token(_grant("one"))
+    assert not grants.find("one", _digest(token))
     (tmp_path / "one.jwt").write_text(token + "\n")
-    assert grants.holds("one", _digest(token))
-    assert not grants.holds("two", _digest(token))
-    assert not grants.holds("one", _digest(token + "\n"))
-    (tmp_path / "two.jwt").write_text(_token(b'{"jti":"two"}'))
-    assert grants.holds("two", _digest(_token(b'{"jti":"two"}')))
+    assert grants.find("one", _digest(token))
+    assert not grants.find("two", _digest(token))
+    assert not grants.find("one", _digest(token + "\n"))
+    (tmp_path / "two.jwt").write_text(_token(_grant("two")))
+    assert grants.find("two", _digest(_token(_grant("two"))))
 
 
 def test_what_is_no_grant_is_passed_over(tmp_path: Path) -> None:
@@ -73,12 +80,12 @@ def test_what_is_no_grant_is_passed_over(tmp_path: Path) -> None:
         (tmp_path / f"{name}.jwt").write_bytes(content)
     (tmp_path / "folder.jwt").mkdir()
     (tmp_path / "gone.jwt").symlink_to(tmp_path / "nowhere")
-    token = _token(json.dumps({"jti": "good"}).encode())
+    token = _token(_grant("good"))
     (tmp_path / "good.jwt").write_text(token)
     grants = FolderGrants(tmp_path)
-    assert grants.holds("good", _digest(token))
-    assert not grants.holds("long", _digest(junk["long"].decode()))
-    assert not FolderGrants(tmp_path / "nowhere").holds("good", _digest(token))
+    assert grants.find("good", _digest(token))
+    assert not grants.find("long", _digest(junk["long"].decode()))
+    assert not FolderGrants(tmp_path / "nowhere").find("good", _digest(token))
 
 
 def test_only_the_token_that_was_given_counts(town: Town, tmp_path: Path) -> None:

@@ -187,11 +187,15 @@ def test_a_stream_is_one_stream_of_one_sender(city: MemoryCity) -> None:
     # Each would end the stream well, but for the one thing that is changed.
     end: dict[str, Any] = {"last": True, "totals": {"parts": 2, "records": 6}}
     for second in (
-        forge.part(2, first, stream=b"t" * 16, **end),
         forge.part(2, first, manifest={"resource": "3070010010001/000002"}, **end),
         forge.part(2, first, manifest={"purpose": "assistance-payment"}, **end),
-        forge.part(2, first, manifest={"grant": other_grant}, **end),
         rogue.part(2, first, **end),
+    ):
+        # The grant that all parts stand on allows none of these.
+        assert refusal(_open, city, [first, second], reopen=True) == "ENVELOPE_MANIFEST_WRONG"
+    for second in (
+        forge.part(2, first, stream=b"t" * 16, **end),
+        forge.part(2, first, manifest={"grant": other_grant}, **end),
         forge.part(2, forge.envelope(), **end),
         forge.part(2, None, previous_digest=b"d" * 32, **end),
         forge.part(2, None, previous_digest=forge.digest_of(first)[:31], **end),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from gateway.model.call import GrantReference
+from gateway.model.call import HeldGrant
 
 FORMAT = "sealgate envelope vectors 1"
 
@@ -95,7 +95,7 @@ class VectorFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trust: Term
     departments: tuple[Member, ...]
     keys: tuple[Key, ...]
-    grants: tuple[GrantReference, ...]
+    grants: tuple[HeldGrant, ...]
     padding: tuple[tuple[int, int], ...]
     positive: tuple[Positive, ...]
     streams: tuple[Stream, ...]

@@ -346,7 +346,9 @@ class Refusals:
             ("purpose", "the last part is for another purpose", "最后一部分用途不同", good,
              {"totals": totals, "purpose": "open-statistics"}),
         ):  # fmt: skip
-            case = Case(f"stream-{label}", BROKEN, about, about_zh)
+            # The grant allows no other purpose, whatever the chain would say to it.
+            code = MANIFEST if label == "purpose" else BROKEN
+            case = Case(f"stream-{label}", code, about, about_zh)
             whole = self._whole(case, ordinary(head, **members))
             yield replace(whole, stream=name, parts=(1, 2))
 

@@ -13,7 +13,7 @@ from gateway.envelope.header import Header, write_header
 from gateway.envelope.padding import pad
 from gateway.envelope.sealing import SIGNATURE_LABEL, envelope_digest, payload_key, wrap_info
 from gateway.envelope.wire import write_message
-from gateway.model.call import FieldTreatment, GrantReference, Manifest
+from gateway.model.call import FieldTreatment, GrantReference, HeldGrant, Manifest
 from keys.derive import lp
 from keys.material import Purpose
 from keys.suites import X25519, XWING, suite
@@ -77,6 +77,15 @@ _FIELDS: tuple[tuple[str, str, str, dict[str, str | int], str], ...] = (
     ("bank_card", "发放账号", "absent", {"op": "drop"}, "nothing"),
 )
 
+HELD = HeldGrant(
+    jti=GRANT.jti,
+    digest=GRANT.digest,
+    provider=SENDER,
+    resource="3070010010001/000001",
+    purpose="medical-assistance",
+    fields=tuple(field[0] for field in _FIELDS),
+)
+
 
 def rows(count: int) -> list[dict[str, object]]:
     """Make records: the first as most are, the second with null and a large number."""
@@ -97,9 +106,9 @@ def manifest(records: int, **changes: Any) -> dict[str, Any]:
         version=1,
         provider=SENDER,
         requester=OPENER,
-        resource="3070010010001/000001",
+        resource=HELD.resource,
         resource_name="社会救助对象信息",
-        purpose="medical-assistance",
+        purpose=HELD.purpose,
         scenario="住院和门诊救助资格核定",
         grant=GRANT,
         encoding="json",
