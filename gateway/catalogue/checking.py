@@ -199,7 +199,9 @@ class ResourceCheck:
     def _field(self, path: Path, field: Field) -> Iterator[_Found]:
         kind = TYPE_LETTERS.get(field.type, field.type)
         for attribute, types in _USED_BY.items():
-            if getattr(field, attribute) not in (None, False) and kind not in types:
+            value = getattr(field, attribute)
+            # Not `in (None, False)`: a scale of 0 is something said.
+            if value is not None and value is not False and kind not in types:
                 yield _Found(
                     (*path, attribute),
                     f"`{attribute}` means nothing for type {kind}",
@@ -217,14 +219,15 @@ class ResourceCheck:
                 f"write one of {', '.join(sorted(kinds.KINDS))}",
                 "请填写已知类别，不确定时用 general",
             )
-        scale, precision = field.scale or 0, field.precision or DEFAULT_PRECISION
+        scale = DEFAULT_SCALE if field.scale is None else field.scale
+        precision = field.precision or DEFAULT_PRECISION
         if kind is FieldType.DECIMAL and scale > precision:
             yield _Found(
                 (*path, "scale"),
                 "more digits behind the point than in all",
                 "小数位数多于总位数",
-                f"write at most {precision}",
-                f"不超过 {precision}",
+                f"write `scale:` of at most {precision}",
+                f"`scale` 不超过 {precision}",
             )
 
     def _code_list(self, path: Path, field: Field, kind: FieldType) -> Iterator[_Found]:
