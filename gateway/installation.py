@@ -1,13 +1,12 @@
 """First steps of a node and of an authority: folder, keys, public entry."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 
 from gateway.authority.authority import dump_yaml
 from gateway.config import AuthorityFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError, RequestMalformedError
-from gateway.model.trust import Department, Issuer, PublicKey
+from gateway.model.trust import Department, Issuer, public_entry
 from gateway.stores.files import write_whole
 from gateway.stores.keyfile import passphrase_source
 from gateway.trust import IssuerFile
@@ -92,19 +91,6 @@ def found_authority(
     write_whole(places.trust / "issuers.yaml", dump_yaml(IssuerFile(issuers=(issuer,))))
     write_whole(folder / "authority.yaml", dump_yaml(file))
     return store
-
-
-def public_entry(key: KeyInfo) -> PublicKey:
-    """Turn what may be known of a key into its entry in the directory."""
-    return PublicKey(
-        key_id=key.key_id,
-        purpose=key.purpose,
-        suite=key.suite,
-        public=b64encode(key.public or b"").decode(),
-        not_before=key.not_before,
-        not_after=key.not_after,
-        retired_at=key.retired_at,
-    )
 
 
 def department_entry(file: NodeFile, keys: tuple[KeyInfo, ...]) -> Department:

@@ -29,10 +29,10 @@ from gateway.grants.signing import sign_token
 from gateway.grants.status import issue_status_list, verify_status_list
 from gateway.grants.token import encode_segment
 from gateway.inbound import Inbound
-from gateway.installation import PUBLIC_PURPOSES, public_entry
+from gateway.installation import PUBLIC_PURPOSES
 from gateway.model.call import Entry, HeldGrant, Opened, Receipt, Row, Sealed, SealRequest
 from gateway.model.resource import Resource
-from gateway.model.trust import Blocks, Catalogue, Department, Issuer, Snapshot, Trust
+from gateway.model.trust import Blocks, Catalogue, Department, Issuer, Snapshot, Trust, public_entry
 from gateway.outbound import Outbound
 from gateway.sample import rows as sample_rows
 from gateway.world import catalogue_files, files

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from gateway.authority.register import Issued, Register, Revoked
 from gateway.config import Places
@@ -27,14 +28,14 @@ from gateway.grants.signing import sign_token
 from gateway.grants.status import issue_status_list
 from gateway.grants.token import encode_segment
 from gateway.model.call import Mode
-from gateway.model.trust import Department, Trust
+from gateway.model.trust import Department, Issuer, PublicKey, Trust, public_entry
 from gateway.ports import Clock, Dice
 from gateway.sharing import find_resource
 from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder, write_whole
 from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
-from gateway.trust import Term, read_trust
+from gateway.trust import IssuerFile, Term, read_trust
 from keys.material import Purpose
 from keys.ports import KeyInfo, KeyProvider
 from keys.ring import Ring
@@ -47,6 +48,7 @@ STATUS_ROOM = 1024
 # No grant outlives the legal basis it names by decades; stops a slip of the pen.
 MAX_GRANT_DAYS = 3660
 TERM = "trust.yaml"
+ISSUERS = "issuers.yaml"
 STATUS_LIST = "status/list.jwt"
 
 
@@ -108,6 +110,16 @@ class Authority:
         with self._register.locked():
             self._publish(entry)
 
+    def renew(self) -> None:
+        """Publish if our keys changed since trust data was published last.
+
+        Raises: as `publish`.
+        """
+        path = self.places.trust / ISSUERS
+        with self._register.locked():
+            if not path.exists() or path.read_bytes() != self._files()[ISSUERS]:
+                self._publish({})
+
     def publish(self) -> None:
         """Bump the version of trust data, and renew its term and the status list.
 
@@ -166,6 +178,7 @@ class Authority:
             **changed,
             STATUS_LIST: self._status_list(now, lifetime).encode() + b"\n",
             TERM: dump_yaml(term),
+            ISSUERS: files[ISSUERS],
         }
         read_trust(files | renewed, now)
         for name, content in renewed.items():
@@ -248,7 +261,28 @@ class Authority:
         return Ring(self._keys.list_keys()).active(Purpose.SIGNING, at=now)
 
     def _files(self) -> dict[str, bytes]:
-        return read_folder(self.places.trust, TRUST_SUFFIXES)
+        files = read_folder(self.places.trust, TRUST_SUFFIXES)
+        return files | {ISSUERS: self._issuers(files)}
+
+    def _issuers(self, files: Mapping[str, bytes]) -> bytes:
+        """Return the list of issuers with our own keys as they are now.
+
+        A key that the key file no longer has stays, and so does a revocation.
+        """
+        text = files.get(ISSUERS, b"")
+        listed = document.read(text, IssuerFile, file=ISSUERS, error=CatalogueInvalidError).value
+        ours = {
+            key.key_id: public_entry(key)
+            for key in self._keys.list_keys()
+            if key.purpose is Purpose.SIGNING
+        }
+        issuers = tuple(
+            _with_keys(issuer, ours) if issuer.iss == self.file.iss else issuer
+            for issuer in listed.issuers
+        )
+        if issuers == listed.issuers:
+            return text
+        return dump_yaml(IssuerFile(issuers=issuers))
 
     def _now(self) -> int:
         return self._clock() // 1000
@@ -274,6 +308,15 @@ def _seconds(days: float) -> int:
             reason_zh=f"授权期限应大于 0 天且不超过 {MAX_GRANT_DAYS} 天",
         )
     return int(days * DAY)
+
+
+def _with_keys(issuer: Issuer, ours: Mapping[str, PublicKey]) -> Issuer:
+    listed = {key.key_id: key for key in issuer.keys}
+    for key_id, key in ours.items():
+        known = listed.get(key_id)
+        revoked_at = None if known is None else known.revoked_at
+        listed[key_id] = replace(key, revoked_at=revoked_at)
+    return replace(issuer, keys=tuple(listed.values()))
 
 
 def dump_yaml(value: Struct | Mapping[str, object]) -> bytes:

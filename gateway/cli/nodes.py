@@ -113,7 +113,9 @@ def _init(chosen: argparse.Namespace) -> int:
 
 def _export(chosen: argparse.Namespace) -> int:
     if chosen.authority:
-        Authority(chosen.authority).trust()
+        authority = Authority(chosen.authority)
+        authority.renew()
+        authority.trust()
         files = read_folder(Places(chosen.authority).trust, TRUST_SUFFIXES)
         copy_out(files, chosen.out)
     else:

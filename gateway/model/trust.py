@@ -1,12 +1,13 @@
 """What a node believes about the world, and the numbered set a call works on."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from gateway.model.resource import CodeList, DepartmentId, Id, Name, Purpose, Resource, ResourceCode
+from keys.ports import KeyInfo
 from keys.ports import Purpose as KeyPurpose
 from masking.grades import GradeScheme
 from masking.policy import Policy
@@ -37,6 +38,19 @@ class PublicKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def raw(self) -> bytes:
         """Return the raw public key bytes."""
         return b64decode(self.public)
+
+
+def public_entry(key: KeyInfo) -> PublicKey:
+    """Turn what may be known of a key into its entry in the directory."""
+    return PublicKey(
+        key_id=key.key_id,
+        purpose=key.purpose,
+        suite=key.suite,
+        public=b64encode(key.public or b"").decode(),
+        not_before=key.not_before,
+        not_after=key.not_after,
+        retired_at=key.retired_at,
+    )
 
 
 class Department(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -241,6 +241,19 @@ def test_the_passphrase_is_asked_for_at_a_terminal(locked: Path) -> None:
     assert _talk(["keys", "list", "--node", locked], [NEW])[0] == 0
 
 
+def test_a_new_installation_asks_for_its_passphrase_twice(tmp_path: Path) -> None:
+    """And not a third time; what differs makes no keys."""
+    for what in (("--department", "11149900MB0C15008R"), ("--authority", "urn:a")):
+        folder = tmp_path / what[0]
+        status, said = _talk(["init", folder, *what], [NEW, OLD])
+        assert (status, "differ" in said) == (3, True)
+        assert not (folder / "keys.json").exists()
+        status, said = _talk(["init", folder, *what], [NEW, NEW])
+        assert status == 0, said
+        assert said.count("passphrase: ") == 2
+        assert spawn("keys", "list", "--node", folder, env=_with(NEW)).returncode == 0
+
+
 def test_without_a_terminal_the_prompt_is_a_refusal(locked: Path) -> None:
     """Nothing hangs, and nothing typed would be shown."""
     answer = spawn("keys", "list", "--node", locked, input=OLD.encode(), start_new_session=True)

@@ -1,9 +1,11 @@
 """How the command ends: exit status, last line, JSON, and output that never breaks."""
 
+import io
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from gateway.errors import RequestMalformedError
 from tests.cli.command import (
     COMMAND,
     PUBLIC_ROW,
+    REQUESTER,
     RESOURCE,
     ROW,
     Desk,
@@ -261,3 +264,53 @@ def test_progress_is_shown_on_a_terminal_only(capsys: pytest.CaptureFixture[str]
     """What is counted comes through unchanged."""
     assert list(progress(range(3), "rows")) == [0, 1, 2]
     assert capsys.readouterr().err == ""
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_leaves_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it ends in a refusal, whose last line must stand alone."""
+
+    def broken() -> Iterator[int]:
+        yield from range(1500)
+        raise RequestMalformedError(reason="no", reason_zh="否")
+
+    terminal = _Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with pytest.raises(RequestMalformedError):
+        deque(progress(broken(), "rows", every=1000), maxlen=0)
+    assert terminal.getvalue() == "\rrows: 1,000\rrows: 1,500\n"
+
+
+NODE_FILES = {
+    "unknown key": (b"department: 11149900MB0C12002H\nname: a\nadmin: true\n", ":3:1: "),
+    "no department": (b"name: a\n", ":1:1: "),
+    "two names": (b"name: a\nname: b\n", ":2:1: "),
+    "a number for a name": (b"department: [1]\nname: a\n", ":1:13: "),
+    "nothing": (b"", ":1:1: "),
+}
+
+
+@pytest.mark.parametrize("name", NODE_FILES)
+def test_a_broken_node_file_is_told_at_its_place(desk: Desk, name: str) -> None:
+    """Whatever the node was asked to do."""
+    content, place = NODE_FILES[name]
+    (desk.provider / "node.yaml").write_bytes(content)
+    for answer in (
+        desk.seal(desk.write([dict(ROW)], "r.json")),
+        call("keys", "list", "--node", desk.provider),
+        call("trust", "import", "--node", desk.provider, desk.folder),
+    ):
+        assert answer.code == "CONFIGURATION_INVALID"
+        assert f"node.yaml{place}" in answer.err
+
+
+def test_a_folder_that_is_no_node_is_told_what_to_do(desk: Desk) -> None:
+    """Missing, empty, an authority's, a file."""
+    for folder in (desk.folder / "no", desk.folder, desk.authority, desk.grant):
+        answer = call("block", "--node", folder, "--requester", REQUESTER)
+        assert answer.code == "CONFIGURATION_INVALID"
+        assert "sealgate init DIR --department USCC" in answer.err

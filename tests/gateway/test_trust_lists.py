@@ -1,5 +1,6 @@
 """Status lists in trust data: one that is not believed must not keep the rest out."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -7,11 +8,16 @@ import pytest
 import yaml
 
 from gateway.authority import Authority, GrantRequest
-from gateway.errors import CatalogueInvalidError, TokenIssuerUnknownError
+from gateway.config import Places
+from gateway.errors import CatalogueInvalidError, TokenIssuerUnknownError, TokenRevokedError
 from gateway.founding import World, found_world
+from gateway.grants.token import decode_segment
 from gateway.model.call import SealRequest
 from gateway.node import Node
+from gateway.stores.clock import system_clock
+from gateway.stores.keyfile import open_keys
 from gateway.stores.state import SqliteState
+from keys.material import Purpose
 
 RESOURCE = "3070010020001/000002"
 
@@ -73,3 +79,29 @@ def test_quotas_of_days_that_are_over_are_swept(tmp_path: Path) -> None:
     rows = state._database.execute("SELECT count(*) FROM quota").fetchone()
     assert rows == (8,)
     state.close()
+
+
+def test_an_authority_rotates_its_key(world: World) -> None:
+    """Grants of before and after are good, and a revocation gets through."""
+    before = _grant(world)
+    folder = world.place("authority")
+    keys = open_keys(Places(folder), "passphrase")
+    now = system_clock() // 1000
+    keys.new(Purpose.SIGNING, 1, now, 30)
+    keys.rotate(Purpose.SIGNING, 1, now + 1)
+    after = _grant(world)
+    authority = Authority(folder)
+    authority.renew()
+    world.share_trust()
+    with Node(world.place("provider"), clock=lambda: (now + 2) * 1000) as node:
+        for token in (before, after):
+            assert node.explain(RESOURCE, token).fields
+        claims = json.loads(decode_segment(before.split(".")[1]))
+        authority.revoke(claims["jti"])
+        world.share_trust()
+        with pytest.raises(TokenRevokedError):
+            node.explain(RESOURCE, before)
+        assert node.explain(RESOURCE, after).fields
+    version = authority.trust().version
+    authority.renew()
+    assert authority.trust().version == version
