@@ -234,7 +234,10 @@ class Inbound:
         trail.policy, trail.catalogue = manifest.policy, manifest.catalogue
         held = self._grants.find(manifest.grant.jti, manifest.grant.digest)
         if held is None:
-            raise wrong("its grant was not given to us", "所依据的授权不是我方持有的授权")
+            raise wrong(
+                "its grant was not given to us (is its token in the folder grants?)",
+                "所依据的授权不是我方持有的授权（授权令牌是否已放入 grants 目录？）",
+            )
         if not held.allows(manifest):
             raise wrong("its grant does not allow what it says", "清单内容超出所依据的授权")
         return contents

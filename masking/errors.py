@@ -69,8 +69,8 @@ class MaskingError(SealgateError):
 
 class PolicyMissingError(MaskingError):
     code = "POLICY_MISSING"
-    text = "provider {provider} has no masking policy here"
-    text_zh = "此处没有提供部门 {provider} 的脱敏策略"
+    text = "provider {provider} has no masking policy here (policy.yaml of its node)"
+    text_zh = "此处没有提供部门 {provider} 的脱敏策略（节点目录中的 policy.yaml）"
 
 
 class FieldUnreleasableError(MaskingError):

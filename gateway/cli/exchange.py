@@ -26,6 +26,7 @@ from gateway.model.call import Explanation, Opened
 from gateway.stores.envelopes import is_stream, read_parts
 from gateway.stores.files import whole_file
 from gateway.stores.records import RecordFormat, RecordWriter
+from masking.grades import Disclosure
 
 if TYPE_CHECKING:
     from gateway.node import Node
@@ -60,6 +61,15 @@ def _explain(chosen: argparse.Namespace) -> int:
     return 0
 
 
+# What files and manifests spell in English, for people who read Chinese.
+WORDS_ZH: dict[str, str] = {
+    **{disclosure.label: disclosure.label_zh for disclosure in Disclosure},
+    "catalogue": "目录",
+    "grant": "授权",
+    "policy": "策略",
+}
+
+
 def show_explanation(explanation: Explanation, language: str) -> str:
     """Lay out an explanation as a table."""
     zh = language == "zh"
@@ -74,8 +84,8 @@ def show_explanation(explanation: Explanation, language: str) -> str:
             field.name,
             field.grade,
             spell_treatment(field.treatment),
-            field.disclosure,
-            field.layer,
+            WORDS_ZH.get(field.disclosure, field.disclosure) if zh else field.disclosure,
+            WORDS_ZH.get(field.layer, field.layer) if zh else field.layer,
             field.rule,
             field.reason_zh if zh else field.reason,
         )

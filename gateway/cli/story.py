@@ -8,8 +8,8 @@ import msgspec
 
 from gateway.authority import Authority, GrantRequest
 from gateway.cli.envelopes import visible
-from gateway.cli.exchange import spell_treatment
-from gateway.cli.terminal import table
+from gateway.cli.exchange import WORDS_ZH, spell_treatment
+from gateway.cli.terminal import fit, table, width
 from gateway.envelope.opening import parse_envelope
 from gateway.founding import World, found_world
 from gateway.grants.claims import Approval
@@ -39,7 +39,7 @@ FIELDS = (
     "visit_note",
 )
 FREE_TEXT = "visit_note"
-# Characters of a cell that the demo shows.
+# Columns of a value that the demo shows.
 SHOWN = 30
 
 
@@ -156,7 +156,7 @@ class Story:
                 field.name if self._zh else field.id,
                 field.grade,
                 spell_treatment(field.treatment),
-                field.layer,
+                WORDS_ZH[field.layer] if self._zh else field.layer,
                 _shown(before.get(field.id, "")),
                 _shown(after[field.id]) if field.id in after else "—",
             )
@@ -168,14 +168,18 @@ class Story:
         parsed = parse_envelope(sealed.envelope)
         shown = visible(parsed)
         self._say("共享平台看到的全部内容：", "all that the exchange sees:")
-        print(f"  {shown['sender']} → {shown['recipient']}  {shown['created']}  {shown['suite']}")
-        print(f"  {shown['payload_bytes']:,} B  {parsed.payload[:32].hex()}…\n")
+        print(f"  {shown['type']} {shown['id']}, suite {shown['suite']}")
+        print(f"  {shown['sender']} (key {shown['sender_key_id']})")
+        print(f"  → {shown['recipient']} (key {shown['recipient_key_id']})")
+        print(f"  {shown['created']} – {shown['expires']}")
+        print(f"  digest {shown['digest']}")
+        print(f"  {shown['payload_bytes']:,} B: {parsed.payload[:32].hex()}…\n")
         write_whole(self._world.folder / "envelope.bin", sealed.envelope)
 
     def _show_opened(self, opened: Opened) -> None:
         receipt = opened.receipt
         self._say(
-            f"使用方打开：{opened.manifest.records} 条记录，验签通过，已记账"
+            f"使用方打开：{opened.manifest.records} 条记录，验签通过，已记入日志"
             f"（凭证 {receipt.entry[:16]}…）\n",
             f"the requester opened it: {opened.manifest.records} records, signature good, "
             f"entered (receipt {receipt.entry[:16]}…)\n",
@@ -255,4 +259,4 @@ def _jti(token: str) -> str:
 
 def _shown(value: object) -> str:
     text = "—" if value is None else str(value)
-    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+    return text if width(text) <= SHOWN else fit(text, SHOWN).rstrip()
