@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from gateway.catalogue.checking import ResourceCheck
+from gateway.catalogue.fields import FieldCheck
 from gateway.errors import CatalogueInvalidError
 from gateway.model.resource import CodeList, Purposes, Resource
 from gateway.model.trust import Catalogue
@@ -47,6 +48,10 @@ class _Reader:
         What leans on one that could not is not judged: it is not known to be wrong.
         """
         return not any(name.startswith(start) for name in self._broken)
+
+    def broken(self, start: str) -> list[str]:
+        """Return the files whose path begins so and that could not be read."""
+        return [name for name in self._broken if name.startswith(start)]
 
     def error(self) -> CatalogueInvalidError:
         """Make the error with every fault, in the order of files and lines."""
@@ -116,6 +121,9 @@ def read_catalogue(files: Mapping[str, bytes]) -> Catalogue:
         check = ResourceCheck(entry, scheme, code_lists if reader.whole("code-lists/") else None)
         reader.faults += check.faults(known)
         resources[code] = check.settled()
+    fields = FieldCheck(scheme, code_lists if reader.whole("code-lists/") else None)
+    for name in reader.broken("resources/"):
+        reader.faults += fields.salvaged(files[name], name)
     if reader.faults:
         raise reader.error()
     return Catalogue(

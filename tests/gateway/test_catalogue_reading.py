@@ -8,7 +8,8 @@ import yaml
 
 from gateway import world
 from gateway.catalogue import read_catalogue
-from gateway.catalogue.checking import DEFAULT_LENGTH, DEFAULT_PRECISION, DEFAULT_SCALE
+from gateway.catalogue.checking import DEFAULT_LENGTH
+from gateway.catalogue.fields import DEFAULT_PRECISION, DEFAULT_SCALE
 from gateway.catalogue.reading import MAX_FILES
 from gateway.errors import CatalogueInvalidError
 from gateway.model.resource import TYPE_LETTERS, Field, FieldType
@@ -342,3 +343,17 @@ def test_a_folder_of_too_many_files_is_refused() -> None:
     """Before any of them is read."""
     files = {f"resources/{n}.yaml": b"\xff" for n in range(MAX_FILES + 1)}
     assert _told(files)[0] == f"more than {MAX_FILES} files"
+
+
+def test_a_schema_fault_does_not_hide_what_is_wrong_with_fields() -> None:
+    """An unknown key, and a grade and a code list that are not there: all are told at once."""
+    files = world.catalogue_files()
+    name = "resources/social-assistance.yaml"
+    text = files[name].decode()
+    text = text.replace("abstract:", "abstrct:", 1)
+    text = text.replace("kind: person_name, grade: G2", "kind: person_name, grade: G7", 1)
+    text = text.replace("code_list: sex", "code_list: sx", 1)
+    with pytest.raises(CatalogueInvalidError) as refused:
+        read_catalogue(files | {name: text.encode()})
+    paths = {fault.path for fault in refused.value.faults if fault.file == name}
+    assert {("abstrct",), ("fields", 0, "grade"), ("fields", 2, "code_list")} <= paths
