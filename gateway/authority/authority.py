@@ -111,13 +111,15 @@ class Authority:
             self._publish(entry)
 
     def renew(self) -> None:
-        """Publish if our keys changed since trust data was published last.
+        """Publish if our keys changed since the last time, or half of its term is over.
 
         Raises: as `publish`.
         """
-        path = self.places.trust / ISSUERS
         with self._register.locked():
-            if not path.exists() or path.read_bytes() != self._files()[ISSUERS]:
+            trust, left = self.trust(), self.file.fresh_days * DAY // 2
+            path = self.places.trust / ISSUERS
+            changed = not path.exists() or path.read_bytes() != self._files()[ISSUERS]
+            if changed or trust.expires - self._now() < left:
                 self._publish({})
 
     def publish(self) -> None:

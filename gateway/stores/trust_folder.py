@@ -64,13 +64,18 @@ def _refuse_older(current: Path, trust: Trust, now: int) -> None:
             reason_zh=f"版本 {trust.version} 早于现有版本 {version}",
         )
     for uri, old in lists.items():
-        # Without a list its grants are refused; an older one would bring some back.
+        # A list may go with the issuer's key; else an older one could follow it.
         new = trust.status_lists.get(uri)
-        if new is not None and new.issued < old.issued:
+        if (new is None and not _key_gone(trust, old.iss)) or (new and new.issued < old.issued):
             raise TrustStaleError(
-                reason="a status list in it is older than the one here",
-                reason_zh="其中的状态列表早于现有列表",
+                reason="a status list in it is missing, or older than the one here",
+                reason_zh="其中的状态列表缺失或早于现有列表",
             )
+
+
+def _key_gone(trust: Trust, iss: str) -> bool:
+    issuer = trust.issuers.get(iss)
+    return issuer is None or any(key.revoked_at is not None for key in issuer.keys)
 
 
 def _held(current: Path, now: int) -> tuple[int, Mapping[str, StatusList]]:

@@ -27,8 +27,8 @@ SCREEN_LINES, SCREEN_COLUMNS = 50, 180
 
 
 WORDS = {
-    "en": ("all that the exchange sees", "tried, and refused", "before", "after"),
-    "zh": ("共享平台看到的全部内容", "逐一尝试，逐一拒绝", "提供方的值", "使用方得到的值"),
+    "en": ("all that the exchange sees", "tried, and refused", "before", "after", "policy"),
+    "zh": ("共享平台看到的全部内容", "逐一尝试，逐一拒绝", "提供方的值", "使用方得到的值", "策略"),
 }
 
 
@@ -38,7 +38,7 @@ def _check_story(answer: Answer, language: str) -> None:
     assert len(lines) <= SCREEN_LINES
     assert max(map(width, lines)) <= SCREEN_COLUMNS
     assert answer.err == ""
-    for word in (*WORDS[language], RESOURCE, "XWING", "pseudonym", "policy", "catalogue"):
+    for word in (*WORDS[language], RESOURCE, "XWING", "pseudonym"):
         assert word in answer.out
     told = [line for line in lines if any(code in line for code in REFUSALS)]
     assert [next(code for code in REFUSALS if code in line) for line in told] == list(REFUSALS)

@@ -171,7 +171,11 @@ def test_make_targets_are_what_readme_says() -> None:
     targets = [line.split()[1] for line in shell_lines() if line.startswith("make ")]
     recipes = {
         target: subprocess.run(
-            ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+            ["make", "--no-print-directory", "-n", target],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for target in targets
     }

@@ -122,8 +122,10 @@ def test_what_may_be_shared_can_be_sealed_whole(catalogue: Catalogue) -> None:
 
 
 def test_grades_are_the_default_scheme(catalogue: Catalogue) -> None:
-    """The world's file says what the default says."""
-    assert catalogue.grades == DEFAULT_SCHEME
+    """The world's file has the default's grades and caps; above the level it shows G3 in part."""
+    usual = [(grade.id, grade.cap, grade.core) for grade in DEFAULT_SCHEME.grades]
+    assert [(grade.id, grade.cap, grade.core) for grade in catalogue.grades.grades] == usual
+    assert catalogue.grades.grade("G3").above_level is Disclosure.PARTIAL
 
 
 def test_the_policy_speaks_of_this_world(policy: Policy, catalogue: Catalogue) -> None:
