@@ -4,9 +4,12 @@ import argparse
 from pathlib import Path
 
 from gateway.catalogue import read_catalogue
+from gateway.catalogue.policies import unmatched
 from gateway.cli.words import add_command, add_group, read_input, report
 from gateway.stores.files import read_folder
-from masking.policy import read_policy
+from masking import document
+from masking.errors import PolicyInvalidError
+from masking.policy import Policy, read_policy
 
 MAX_POLICY_BYTES = 4 * 1024 * 1024
 
@@ -20,7 +23,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     check = add_command(policy, "check", _policy, "find every fault of a policy 检查脱敏策略")
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument(
-        "--catalogue", type=Path, metavar="DIR", help="check its grades against this 目录"
+        "--catalogue",
+        type=Path,
+        metavar="DIR",
+        help="check names against this 核对名称",
     )
 
 
@@ -38,10 +44,14 @@ def _catalogue(chosen: argparse.Namespace) -> int:
 
 def _policy(chosen: argparse.Namespace) -> int:
     text = read_input(chosen.file, MAX_POLICY_BYTES)
-    scheme = None
-    if chosen.catalogue is not None:
-        scheme = read_catalogue(read_folder(chosen.catalogue, (".yaml",))).grades
-    policy = read_policy(text, str(chosen.file), scheme=scheme)
+    name = str(chosen.file)
+    if chosen.catalogue is None:
+        policy = read_policy(text, name)
+    else:
+        catalogue = read_catalogue(read_folder(chosen.catalogue, (".yaml",)))
+        policy = read_policy(text, name, scheme=catalogue.grades)
+        found = document.read(text, Policy, file=name, error=PolicyInvalidError)
+        found.raise_if(unmatched(found, catalogue))
     report(
         chosen,
         {"policy": policy.id, "version": policy.version, "rules": len(policy.rules)},

@@ -16,6 +16,8 @@ from gateway.cli.words import WrongUseError
 from keys.errors import FieldFault, SealgateError
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
+# Numbers of ill-typed records in a JSON answer; a file may have a hundred thousand.
+MAX_RECORDS_TOLD = 1000
 # Each command's module, loaded when it is called: `--version` needs none.
 _HOMES = {
     "demo": "demo",
@@ -144,7 +146,7 @@ def describe(refusal: SealgateError) -> dict[str, object]:
         "message": refusal.message,
         "message_zh": refusal.message_zh,
         "fields": [field._asdict() for field in _listed(refusal)],
-        "records": list(refusal.records),
+        "records": list(refusal.records[:MAX_RECORDS_TOLD]),
     }
 
 

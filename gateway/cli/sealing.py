@@ -51,7 +51,7 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--rejects",
         type=Path,
         metavar="FILE",
-        help="set ill-typed rows aside here instead of refusing the call 另存类型不符的行",
+        help="set ill-typed rows aside here as NDJSON, not refusing the call 另存类型不符的行",
     )
     seal.add_argument(
         "--stream",
@@ -93,7 +93,7 @@ def _seal(chosen: argparse.Namespace) -> int:
         except SealgateError as refusal:
             sieve.renumber(refusal)
             raise
-    _report(chosen, sealed, len(sieve.rejected))
+    _report(chosen, sealed, sieve)
     return 0
 
 
@@ -168,8 +168,8 @@ def _take(lines: Iterator[bytes]) -> tuple[list[bytes], int]:
     return head, size
 
 
-def _report(chosen: argparse.Namespace, parts: list[Sealed], rejected: int) -> None:
-    last = parts[-1]
+def _report(chosen: argparse.Namespace, parts: list[Sealed], sieve: Sieve) -> None:
+    last, rejected = parts[-1], len(sieve.rejected)
     manifest = last.manifest
     records = manifest.totals.records if manifest.totals else manifest.records
     report(
@@ -185,6 +185,10 @@ def _report(chosen: argparse.Namespace, parts: list[Sealed], rejected: int) -> N
         f"{chosen.out}: {records:,} records sealed for {manifest.requester} 已密封 {records:,} 条",
     )
     if rejected:
+        for fault in sieve.fault.fields if sieve.fault is not None else ():
+            place = f"record {fault.record} 第 {fault.record} 条: {fault.field}"
+            print(f"  {place}: {fault.text} {fault.text_zh}", file=sys.stderr)
         print(
-            f"{chosen.rejects}: {rejected:,} rows set aside 另存 {rejected:,} 行", file=sys.stderr
+            f"{chosen.rejects}: {rejected:,} set aside as NDJSON 另存 {rejected:,} 条",
+            file=sys.stderr,
         )

@@ -31,9 +31,7 @@ def add_command(
     """Add a command; with `node`, the option that names a node's folder."""
     parser = commands.add_parser(name, help=help_text, description=help_text)
     parser.set_defaults(run=run)
-    parser.add_argument(
-        "--json", action="store_true", help="answer as one JSON object 以 JSON 输出"
-    )
+    parser.add_argument("--json", action="store_true", help="answer as JSON 以 JSON 输出")
     if node:
         parser.add_argument(
             "--node", type=Path, required=True, metavar="DIR", help="folder of the node 节点目录"

@@ -287,3 +287,22 @@ def test_a_policy_that_cannot_be_read_is_wrong_use(policy: Path) -> None:
     with policy.open("wb") as file:
         file.truncate(5 * 1024 * 1024)
     assert call("policy", "check", policy).status == 2
+
+
+def test_a_rule_that_names_nothing_is_a_fault_beside_a_catalogue(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    """A mistyped restriction would never apply; the packaged policy names what there is."""
+    file = tmp_path / "policy.yaml"
+    name = f"policies/{PROVIDER}.yaml"
+    file.write_bytes(world.files()[name])
+    assert done("policy", "check", file, "--catalogue", catalogue)
+    places = [
+        _edit(file, "[name, resident_id, birth_date]", "[name, resident_ld, birth_date]"),
+        _edit(file, "purposes: [open-statistics]", "purposes: [open-statistic]"),
+    ]
+    answer = call("policy", "check", file, "--catalogue", catalogue)
+    assert answer.status == 3
+    assert [place[1] for place in _places(answer)] == [line for line, _ in places]
+    assert "write resident_id" in answer.err
+    assert done("policy", "check", file)
