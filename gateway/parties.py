@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gateway.envelope.header import Header
 from gateway.errors import DepartmentUnknownError, TrustStaleError
-from gateway.model.times import utc
+from gateway.model.times import MAX_SKEW, utc
 from gateway.model.trust import Department, PublicKey, Snapshot
 from gateway.ports import KeyProvider
 from keys.errors import KeyUnavailableError, SuiteRefusedError
@@ -16,7 +16,7 @@ from keys.ring import Ring, unknown
 from keys.suites import suite
 
 # Clocks of honest nodes differ by less.
-MAX_SKEW_MS = 60_000
+MAX_SKEW_MS = MAX_SKEW * 1000
 # Parsed public keys kept: those of every department of a province fit.
 MAX_PARSED = 1024
 

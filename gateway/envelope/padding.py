@@ -24,8 +24,3 @@ def padded_length(length: int) -> int:
 def padding(length: int) -> bytes:
     """Return the zero bytes that `length` bytes are padded with."""
     return bytes(padded_length(length) - length)
-
-
-def pad(data: bytes) -> bytes:
-    """Append zero bytes up to the padded length."""
-    return data + padding(len(data))

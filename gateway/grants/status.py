@@ -18,11 +18,11 @@ from gateway.grants.token import (
     parse_token,
     read_claims,
 )
+from gateway.model.times import MAX_SKEW
 from gateway.model.trust import Issuer, StatusList
 
 # Eight million grants of one issuer; stops a bomb.
 MAX_STATUS_BYTES = 1024 * 1024
-MAX_SKEW = 60
 REVOKED = 1
 
 

@@ -38,11 +38,10 @@ from gateway.grants.claims import TOKEN_TYPE, AuthorizationDetail, Claims
 from gateway.grants.signing import check_in_force, check_signature, issuer_key
 from gateway.grants.token import check_length, claim_invalid, malformed, parse_token, read_claims
 from gateway.model.call import Mode
-from gateway.model.times import utc
+from gateway.model.times import MAX_SKEW, utc
 from gateway.model.trust import Issuer, Snapshot, Trust
 from keys.suites import fingerprint
 
-MAX_SKEW = 60
 # Verified tokens kept; bounds memory against a caller who brings ever new ones.
 MAX_CACHED = 4096
 VALID = 0

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+# Seconds by which the clocks of honest nodes may differ.
+MAX_SKEW = 60
 # Days of quotas and policies are those of the whole country: UTC+8.
 _CHINA_SECONDS = 8 * 3600
 _EPOCH = date(1970, 1, 1).toordinal()

@@ -45,7 +45,8 @@ def operator_types() -> tuple[type[Operator], ...]:
     """Return every operator class of the package, by name.
 
     Raises:
-        TypeError: a module holds no operator, or one not named after its class.
+        TypeError: a module holds no operator, one not named after its class, or
+            one without a kernel.
     """
     found: dict[str, type[Operator]] = {}
     for module in pkgutil.iter_modules(__path__):
@@ -61,6 +62,8 @@ def operator_types() -> tuple[type[Operator], ...]:
         ]
         if len(own) != 1 or own[0].__struct_config__.tag != own[0].name or own[0].name in found:
             raise TypeError(f"{loaded.__name__} must hold one operator, named after its class")
+        if own[0].kernel is Operator.kernel:
+            raise TypeError(f"{loaded.__name__} does not say how to compile its operator")
         found[own[0].name] = own[0]
     return tuple(found[name] for name in sorted(found))
 

@@ -6,6 +6,7 @@ and a function over a column. Discovery, the policy's schema and the laws in
 the tests pick it up from there.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -102,9 +103,9 @@ class Operator(
         """Return how many positions of a value stay visible, to compare masks of one class."""
         return 0.0
 
+    @abstractmethod
     def kernel(self, bind: Binding, /) -> Kernel:
-        """Compile the operator for one field."""
-        raise NotImplementedError
+        """Compile the operator for one field; discovery refuses an operator without it."""
 
     def record_kernel(self, _bind: Binding, /) -> RecordKernel | None:
         """Compile the operator where it looks at the rest of the record; None: it does not."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.envelope.opening import parse_envelope, split_plaintext
-from gateway.envelope.padding import pad, padded_length
+from gateway.envelope.padding import padded_length, padding
 from gateway.envelope.sealing import MAX_PART_BYTES, MAX_PLAINTEXT_BYTES
 from gateway.errors import EnvelopeMalformedError
 from tests.gateway.forge import lp, new_city, padded, rows
@@ -15,6 +15,10 @@ from tests.gateway.forge import lp, new_city, padded, rows
 KIB = 1024
 # Of the payload beside its plaintext: 56 bytes before it, a tag to each 16 KiB begun.
 HEAD, TAG, CHUNK = 56, 16, 16 * KIB
+
+
+def _padded(plaintext: bytes) -> bytes:
+    return plaintext + padding(len(plaintext))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_few_lengths_are_told_apart() -> None:
 def test_padding_is_zero_bytes(data: bytes, zeros: int) -> None:
     """What is appended is zeros, whatever stands before them."""
     whole = data + bytes(zeros)
-    made = pad(whole)
+    made = _padded(whole)
     assert made.startswith(whole)
     assert len(made) == padded_length(len(whole))
     assert not any(made[len(whole) :])
@@ -87,7 +91,7 @@ def test_padding_is_zero_bytes(data: bytes, zeros: int) -> None:
 @given(st.binary(max_size=3000), st.binary(max_size=9000))
 def test_what_was_padded_splits_again(manifest: bytes, records: bytes) -> None:
     """Manifest and records come back, whatever bytes they are."""
-    plaintext = split_plaintext(pad(lp(manifest, records)), MAX_PLAINTEXT_BYTES)
+    plaintext = split_plaintext(_padded(lp(manifest, records)), MAX_PLAINTEXT_BYTES)
     assert (plaintext.manifest, plaintext.records) == (manifest, records)
 
 
@@ -126,10 +130,10 @@ def test_padding_that_is_not_exact_is_refused(padded_plaintext: bytes) -> None:
 
 def test_a_plaintext_over_its_limit_is_refused() -> None:
     """A part of a stream is at most 512 KiB, to the byte."""
-    fits = pad(_plain(MAX_PART_BYTES))
+    fits = _padded(_plain(MAX_PART_BYTES))
     assert len(split_plaintext(fits, MAX_PART_BYTES).records) == MAX_PART_BYTES - 26
     with pytest.raises(EnvelopeMalformedError):
-        split_plaintext(pad(_plain(MAX_PART_BYTES + 1)), MAX_PART_BYTES)
+        split_plaintext(_padded(_plain(MAX_PART_BYTES + 1)), MAX_PART_BYTES)
 
 
 def test_envelopes_of_one_to_ten_records_look_alike() -> None:

@@ -94,3 +94,11 @@ def test_a_file_that_holds_no_operator_of_its_own_is_refused(tmp_path: Path, sou
     done = _run(_installed_with(tmp_path, "initial.py", source), "import masking.operators")
     assert done.returncode != 0
     assert "masking.operators.initial must hold one operator" in done.stderr
+
+
+def test_an_operator_without_a_kernel_is_refused_at_once(tmp_path: Path) -> None:
+    """At the import, not in the middle of a department's first call."""
+    source = INITIAL[: INITIAL.index("    def kernel")]
+    done = _run(_installed_with(tmp_path, "initial.py", source), USE)
+    assert done.returncode != 0
+    assert "does not say how to compile its operator" in done.stderr

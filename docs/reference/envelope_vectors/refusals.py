@@ -28,9 +28,11 @@ from docs.reference.envelope_vectors.sealing import (
     seal,
     wrap,
 )
+from docs.reference.envelope_vectors.sealing import (
+    padded as pad,
+)
 from gateway.envelope.header import Header, write_header
 from gateway.envelope.opening import parse_envelope
-from gateway.envelope.padding import pad
 from gateway.envelope.wire import write_message, write_varint
 
 BASE = "x25519"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from docs.reference.envelope_vectors.model import Key
 from gateway.envelope.header import Header, write_header
-from gateway.envelope.padding import pad
+from gateway.envelope.padding import padding
 from gateway.envelope.sealing import SIGNATURE_LABEL, envelope_digest, payload_key, wrap_info
 from gateway.envelope.wire import write_message
 from gateway.model.call import FieldTreatment, GrantReference, HeldGrant, Manifest
@@ -125,6 +125,11 @@ def manifest(records: int, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
+def padded(plaintext: bytes) -> bytes:
+    """Append the zeros."""
+    return plaintext + padding(len(plaintext))
+
+
 def header(name: str, **changes: Any) -> Header:
     """Make an ordinary header whose id comes from `name`, changed by name."""
     dice = fixed(f"id {name}", 10)
@@ -190,4 +195,4 @@ def contents(members: object, records: object) -> bytes:
 
 def ordinary(for_: Header, count: int = 2, wrapped_key: bytes = b"", **changes: Any) -> Parts:
     """Seal `count` records under a good manifest, or one that is changed by name."""
-    return seal(for_, pad(contents(manifest(count, **changes), rows(count))), wrapped_key)
+    return seal(for_, padded(contents(manifest(count, **changes), rows(count))), wrapped_key)
