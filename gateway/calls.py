@@ -51,7 +51,7 @@ class Calls:
             reference=None if reference is None else _writable(reference),
         )
 
-    def enter(self, trail: Trail, outcome: str = "ok", kind: str | None = None) -> Receipt:
+    def enter(self, trail: Trail, outcome: str = "ok") -> Receipt:
         """Write the entry of a call, durably.
 
         Raises: LedgerUnavailableError.
@@ -59,7 +59,7 @@ class Calls:
         shared = SharedPart(
             version=VERSION,
             time=trail.now,
-            kind=kind or self._kind,
+            kind=self._kind,
             outcome=outcome,
             provider=trail.provider,
             requester=trail.requester,
