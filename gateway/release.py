@@ -126,6 +126,7 @@ def make_release(
             "Released",
             [(f"f{index}", object) for index in range(len(fields))],
             rename={f"f{index}": field.id for index, field in enumerate(fields)},
+            namespace={"__repr__": lambda _: "Released(…)"},
             gc=False,
         ),
         entered=tuple((planned.id, planned.treatment.name) for planned in plan.fields),

@@ -69,6 +69,7 @@ def record_type(fields: Sequence[Field]) -> type[msgspec.Struct]:
         "Record",
         ordered,
         rename={f"f{index}": field.id for index, field in enumerate(fields)},
+        namespace={"__repr__": lambda _: "Record(…)"},
         kw_only=True,
         forbid_unknown_fields=True,
         gc=False,

@@ -67,6 +67,9 @@ class Folded(NamedTuple):
             return start, end
         return self.starts[start], self.starts[end - 1] + 1
 
+    def __repr__(self) -> str:
+        return "Folded(…)"
+
 
 @cache
 def _table() -> dict[int, str]:

@@ -71,6 +71,9 @@ class _Needle(NamedTuple):
     text: str
     gaps: Gaps
 
+    def __repr__(self) -> str:
+        return "_Needle(…)"
+
 
 def _needles(label: str, value: str) -> tuple[_Needle, ...]:
     if value.strip() in _NOBODY:
