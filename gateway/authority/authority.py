@@ -230,7 +230,7 @@ class Authority:
             iat=min(now, begins),
             nbf=begins,
             exp=begins + _seconds(request.days),
-            jti=encode_segment(self._dice(JTI_BYTES)),
+            jti=_new_jti(self._dice(JTI_BYTES)),
             status=StatusClaim(status_list=StatusReference(idx=index, uri=self.file.status_uri)),
             authorization_details=(detail,),
         )
@@ -310,6 +310,11 @@ def _seconds(days: float) -> int:
             reason_zh=f"授权期限应大于 0 天且不超过 {MAX_GRANT_DAYS} 天",
         )
     return int(days * DAY)
+
+
+def _new_jti(dice: bytes) -> str:
+    """Spell random bytes as a grant id that begins with a letter: `-` would be an option."""
+    return encode_segment(bytes((dice[0] & 0x7F,)) + dice[1:])
 
 
 def _with_keys(issuer: Issuer, ours: Mapping[str, PublicKey]) -> Issuer:
