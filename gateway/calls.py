@@ -13,26 +13,14 @@ MAX_CALLER = 256
 
 
 class Trail(Struct, kw_only=True):
-    """What is known of a call so far; filled in step by step, entered at its end.
+    """A call so far: `shared` is filled in step by step and entered at the call's end.
 
     `now` is the call's one time, Unix milliseconds.
     """
 
     now: int
-    caller: str
-    reference: str | None = None
-    provider: str | None = None
-    requester: str | None = None
-    resource: str | None = None
-    purpose: str | None = None
-    grant: str | None = None
-    fields: tuple[tuple[str, str], ...] = ()
-    records: int | None = None
-    policy: str | None = None
-    catalogue: str | None = None
-    trust: int | None = None
-    envelope: str | None = None
-    digest: str | None = None
+    shared: SharedPart
+    private: PrivatePart
     authenticated: bool = False
 
 
@@ -45,37 +33,22 @@ class Calls:
 
     def begin(self, caller: str, reference: str | None) -> Trail:
         """Begin a call; its one time is now."""
+        now = self._clock()
         return Trail(
-            now=self._clock(),
-            caller=_writable(caller),
-            reference=None if reference is None else _writable(reference),
+            now=now,
+            shared=SharedPart(version=VERSION, time=now, kind=self._kind, outcome="ok"),
+            private=PrivatePart(
+                caller=_writable(caller),
+                reference=None if reference is None else _writable(reference),
+            ),
         )
 
-    def enter(self, trail: Trail, outcome: str = "ok") -> Receipt:
+    def enter(self, trail: Trail) -> Receipt:
         """Write the entry of a call, durably.
 
         Raises: LedgerUnavailableError.
         """
-        shared = SharedPart(
-            version=VERSION,
-            time=trail.now,
-            kind=self._kind,
-            outcome=outcome,
-            provider=trail.provider,
-            requester=trail.requester,
-            resource=trail.resource,
-            purpose=trail.purpose,
-            grant=trail.grant,
-            fields=trail.fields,
-            records=trail.records,
-            policy=trail.policy,
-            catalogue=trail.catalogue,
-            trust=trail.trust,
-            envelope=trail.envelope,
-            digest=trail.digest,
-        )
-        private = PrivatePart(caller=trail.caller, reference=trail.reference)
-        return self._ledger.append(Entry(shared=shared, private=private))
+        return self._ledger.append(Entry(shared=trail.shared, private=trail.private))
 
     def close(self) -> None:
         """Enter what was counted and not yet entered."""
@@ -95,7 +68,8 @@ class Calls:
             if self._counter.due(trail.now):
                 self.close()
             return
-        self.enter(trail, outcome=code)
+        trail.shared.outcome = code
+        self.enter(trail)
 
 
 def _writable(text: str) -> str:

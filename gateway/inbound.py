@@ -141,9 +141,12 @@ class Inbound:
         except SealgateError as refusal:
             trail = self._calls.begin(caller, reference)
             if last is not None:
-                trail.provider, trail.requester = last.sender, self._department
-                trail.resource, trail.purpose = last.manifest.resource, last.manifest.purpose
-                trail.grant, trail.authenticated = last.manifest.grant.jti, True
+                trail.shared.provider, trail.shared.requester = last.sender, self._department
+                trail.shared.resource, trail.shared.purpose = (
+                    last.manifest.resource,
+                    last.manifest.purpose,
+                )
+                trail.shared.grant, trail.authenticated = last.manifest.grant.jti, True
             self._calls.refuse(trail, refusal)
             raise
 
@@ -157,9 +160,9 @@ class Inbound:
         key = find_verifying_key(header, snapshot)  # 3
         _check_times(header, now)
         envelope = verify_envelope(parsed, suite(header.suite), key)  # 4
-        trail.provider, trail.requester = header.sender, header.recipient
-        trail.envelope, trail.digest = header.envelope_id.hex(), envelope.digest.hex()
-        trail.trust, trail.authenticated = snapshot.trust.version, True
+        trail.shared.provider, trail.shared.requester = header.sender, header.recipient
+        trail.shared.envelope, trail.shared.digest = header.envelope_id.hex(), envelope.digest.hex()
+        trail.shared.trust, trail.authenticated = snapshot.trust.version, True
         self._check_ours(header, now)  # 5
         if chain is None and header.place is not None:
             raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
@@ -228,10 +231,12 @@ class Inbound:
     def _contents(self, header: Header, plaintext: Plaintext, trail: Trail) -> Contents:
         contents = read_contents(header, plaintext)
         manifest = contents.manifest
-        trail.resource, trail.purpose = manifest.resource, manifest.purpose
-        trail.grant, trail.records = manifest.grant.jti, manifest.records
-        trail.fields = tuple((field.id, str(field.treatment["op"])) for field in manifest.fields)
-        trail.policy, trail.catalogue = manifest.policy, manifest.catalogue
+        trail.shared.resource, trail.shared.purpose = manifest.resource, manifest.purpose
+        trail.shared.grant, trail.shared.records = manifest.grant.jti, manifest.records
+        trail.shared.fields = tuple(
+            (field.id, str(field.treatment["op"])) for field in manifest.fields
+        )
+        trail.shared.policy, trail.shared.catalogue = manifest.policy, manifest.catalogue
         held = self._grants.find(manifest.grant.jti, manifest.grant.digest)
         if held is None:
             raise wrong(

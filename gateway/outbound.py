@@ -168,10 +168,10 @@ class Outbound:
         intake = self._releases.intake(grant, snapshot)  # 3
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
-        trail.records = batch.size
+        trail.shared.records = batch.size
         self._reserve(grant, batch.size, rows_before or 0, now)  # 5
         release = self._releases.release(intake, grant, snapshot, now)  # 6
-        trail.policy, trail.fields = release.policy_name, release.entered
+        trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns)  # 7
         totals = _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
@@ -179,7 +179,7 @@ class Outbound:
         header, recipient = self._address(request.suite, snapshot, release, place, now)
         sealed = self._envelope(header, recipient, release, manifest_bytes, records_bytes)  # 9
         self._recheck(snapshot, request, header, now)  # 10
-        trail.envelope, trail.digest = header.envelope_id.hex(), sealed.digest.hex()
+        trail.shared.envelope, trail.shared.digest = header.envelope_id.hex(), sealed.digest.hex()
         receipt = self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,
@@ -190,20 +190,22 @@ class Outbound:
         )
 
     def _admit(self, request: SealRequest, records: bytes, trail: Trail) -> Snapshot:
-        trail.provider = self._department
+        trail.shared.provider = self._department
         _check_form(request, records)
         snapshot = self._snapshots.current()
         check_snapshot(snapshot, trail.now)
         catalogue = snapshot.trust.catalogue
-        trail.trust, trail.catalogue = snapshot.trust.version, catalogue.version
+        trail.shared.trust, trail.shared.catalogue = snapshot.trust.version, catalogue.version
         # What is not catalogued is any text: it does not go into the ledger.
-        trail.resource = request.resource if request.resource in catalogue.resources else None
-        trail.purpose = request.purpose if request.purpose in catalogue.purposes else None
+        trail.shared.resource = (
+            request.resource if request.resource in catalogue.resources else None
+        )
+        trail.shared.purpose = request.purpose if request.purpose in catalogue.purposes else None
         return snapshot
 
     def _verify(self, request: SealRequest, snapshot: Snapshot, trail: Trail) -> VerifiedGrant:
         grant = self._grants.verify(request.grant, snapshot, trail.now // 1000)
-        trail.requester, trail.grant = grant.requester, grant.claims.jti
+        trail.shared.requester, trail.shared.grant = grant.requester, grant.claims.jti
         trail.authenticated = True
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant

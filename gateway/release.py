@@ -121,7 +121,14 @@ def make_release(
         requester=grant.requester,
         policy=policy,
         policy_name=f"{policy.id}@{policy.version}",
-        engine=compile_plan(plan, fields, mac=mac, scope=scope, detector=_detector),
+        engine=compile_plan(
+            plan,
+            fields,
+            mac=mac,
+            scope=scope,
+            detector=_detector,
+            whole=frozenset(field.id for field in fields if field.required and not field.null),
+        ),
         output=msgspec.defstruct(
             "Released",
             [(f"f{index}", object) for index in range(len(fields))],

@@ -47,12 +47,14 @@ class CompiledField:
 
     `hidden` stands for a value that no operator may see. A field has one of
     these and no other: `constant`, which holds the one value of a field that
-    shows nothing (else it is empty), `kernel`, or `record_kernel`.
+    shows nothing (else it is empty), `kernel`, or `record_kernel`. `whole` says
+    that every column comes with each value present and of its type.
     """
 
     id: str
     title_zh: str
     type: type
+    whole: bool
     misfits: Callable[[list[str]], list[int]] | None
     hidden: str | None
     constant: tuple[object, ...]
@@ -66,7 +68,7 @@ class CompiledField:
             return [*self.constant] * len(column) if self.constant else column
         try:
             if misfits is None:
-                whole = {self.type}.issuperset(map(type, column))
+                whole = self.whole or {self.type}.issuperset(map(type, column))
             else:
                 whole = not misfits(column)
         except TypeError:  # null, absent or ill-typed values

@@ -100,11 +100,14 @@ def compile_plan(
     scope: Scope,
     *,
     detector: "Callable[[], Detector] | None" = None,
+    whole: frozenset[str] | None = None,
 ) -> Engine:
     """Compile a plan for the fields it names.
 
     `mac` gives a keyed hash for a context; it is asked only for keyed
-    operators, as `detector` only for free text.
+    operators, as `detector` only for free text. `whole`, if given, says that
+    columns come from a decoder that holds values to the fields' types and
+    formats, and which fields (by id) have one in every record.
 
     Raises:
         ExtraMissingError: the plan lets free text out and there is no detector.
@@ -112,7 +115,10 @@ def compile_plan(
     """
     by_id = {field.id: field for field in fields}
     return Engine(
-        [_compile(planned, by_id[planned.id], mac, scope, detector) for planned in plan.fields]
+        [
+            _compile(planned, by_id[planned.id], mac, scope, detector, whole)
+            for planned in plan.fields
+        ]
     )
 
 
@@ -122,6 +128,7 @@ def _compile(
     mac: "Callable[[bytes], Mac]",
     scope: Scope,
     detector: "Callable[[], Detector] | None",
+    whole: frozenset[str] | None,
 ) -> CompiledField:
     operator, described = planned.treatment, kind(field.kind)
     value_type = cast("FieldType", field.type)
@@ -136,6 +143,7 @@ def _compile(
         mac=mac,
         canonical=described.canonical,
         detector=detector,
+        checked=whole is not None,
     )
     of_record = operator.record_kernel(bind)
     kernel = operator.kernel(bind) if of_record is None else None
@@ -145,6 +153,7 @@ def _compile(
         title_zh=described.title_zh,
         type=PYTHON_TYPES[value_type],
         misfits=described.misfits if value_type in _SHAPED_BY_KIND else None,
+        whole=whole is not None and field.id in whole,
         hidden=HIDDEN if planned.output_type == "string" else None,
         kernel=None if hides else kernel,
         record_kernel=of_record,

@@ -107,10 +107,11 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     totals: StreamTotals | None = None
 
 
-class SharedPart(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SharedPart(Struct, kw_only=True, omit_defaults=True):
     """The part of an entry that both sides of a call may see; never a value.
 
-    `time` is Unix milliseconds; `fields` pairs ids with operator names.
+    `time` is Unix milliseconds; `fields` pairs ids with operator names. A call
+    fills it in on its way; once entered it stays as it is.
     """
 
     version: int

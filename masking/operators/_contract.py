@@ -67,6 +67,8 @@ class Binding(Struct, frozen=True, kw_only=True):
     for a context (which the operator names); operators without a key leave it.
     `canonical` gives values of the kind one spelling before they are compared;
     `detector` makes what finds identifying passages in free text, which is dear.
+    `checked` says that values were decoded by the catalogue, so that a date is of
+    the field's format and a number within its precision.
     """
 
     field: str
@@ -77,6 +79,7 @@ class Binding(Struct, frozen=True, kw_only=True):
     format: str | None = None
     canonical: Callable[[str], str] | None = None
     detector: "Callable[[], Detector] | None" = None
+    checked: bool = False
 
 
 class Operator(

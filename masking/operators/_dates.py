@@ -35,11 +35,13 @@ def place(pattern: str, token: str) -> slice | None:
     return slice(*runs[0].span()) if len(runs) == 1 else None
 
 
-def truncating(pattern: str, cut: Callable[[Column], Column]) -> Kernel:
+def truncating(pattern: str, cut: Callable[[Column], Column], bind: Binding) -> Kernel:
     """Apply `cut` to values of the pattern; let the open end pass, hide all others."""
     shape = shape_of(pattern)
 
     def mask(column: Column) -> Column:
+        if bind.checked and OPEN_END not in column:
+            return cut(column)
         cutting = cut(column)
         for index in shape.misfits(column):
             cutting[index] = OPEN_END if column[index] == OPEN_END else HIDDEN

@@ -40,13 +40,14 @@ class Bucket(Operator, frozen=True, kw_only=True):
     def kernel(self, bind: Binding) -> Kernel:
         width, origin = self.width, self.origin
         labels = _Labels(width, origin)
-        whole = bind.type == "integer"
+        whole, checked = bind.type == "integer", bind.checked
 
         def mask(column: Column) -> Column:
             try:
-                if min(column) > -LARGEST and max(column) < LARGEST:
-                    numbers = column if whole else map(floor, column)
-                    return [labels[(number - origin) // width] for number in numbers]
+                if checked or (min(column) > -LARGEST and max(column) < LARGEST):
+                    numbers = column if whole else list(map(Decimal.__floor__, column))
+                    if min(numbers) > -LARGEST and max(numbers) < LARGEST:
+                        return [labels[(number - origin) // width] for number in numbers]
             except (ArithmeticError, ValueError):  # a decimal that is no number
                 pass
             return [labels[(floor(v) - origin) // width] if _plain(v) else HIDDEN for v in column]

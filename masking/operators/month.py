@@ -31,9 +31,9 @@ class Month(Operator, frozen=True, kw_only=True):
             return hide
         if 0 <= month.start - year.stop <= 1:
             cut = itemgetter(slice(year.start, month.stop))
-            return truncating(pattern, lambda column: list(map(cut, column)))
+            return truncating(pattern, lambda column: list(map(cut, column)), bind)
 
         def joined(column: Column) -> Column:
             return [f"{value[year]}-{value[month]}" for value in column]
 
-        return truncating(pattern, joined)
+        return truncating(pattern, joined, bind)

@@ -29,4 +29,4 @@ class Year(Operator, frozen=True, kw_only=True):
         if year is None or pattern == "YYYY":
             return hide
         cut = itemgetter(year)
-        return truncating(pattern, lambda column: list(map(cut, column)))
+        return truncating(pattern, lambda column: list(map(cut, column)), bind)
