@@ -74,4 +74,6 @@ class Calls:
 
 def _writable(text: str) -> str:
     """Cut a caller's text, and replace what has no place in UTF-8 (lone surrogates)."""
+    if len(text) <= MAX_CALLER and text.isascii():
+        return text
     return text[:MAX_CALLER].encode("utf-8", "replace").decode()

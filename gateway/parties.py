@@ -2,15 +2,17 @@
 
 from functools import lru_cache
 from math import inf
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from gateway.envelope.header import Header
+from gateway.envelope.sealing import Route, make_route
 from gateway.errors import DepartmentUnknownError, TrustStaleError
 from gateway.model.times import MAX_SKEW, utc
 from gateway.model.trust import Department, PublicKey, Snapshot
 from gateway.ports import KeyProvider
 from keys.errors import KeyUnavailableError, SuiteRefusedError
-from keys.material import Purpose, SealingKey, VerifyingKey
+from keys.material import Purpose, VerifyingKey
 from keys.ports import KeyInfo
 from keys.ring import Ring, unknown
 from keys.suites import suite
@@ -46,15 +48,15 @@ def usable(key: PublicKey, now: int) -> bool:
     return key.not_before <= seconds < key.not_after
 
 
-def check_recipient(header: Header, snapshot: Snapshot, now: int) -> None:
+def check_recipient(route: Route, snapshot: Snapshot, now: int) -> None:
     """Check that the key an envelope was just sealed to is still in force.
 
     Raises: KeyUnavailableError, DepartmentUnknownError.
     """
-    department = find_department(header.recipient, snapshot)
-    key = department.key(header.recipient_key_id, Purpose.OPENING)
+    department = find_department(route.recipient, snapshot)
+    key = department.key(route.recipient_key.key_id, Purpose.OPENING)
     if key is None or not usable(key, now):
-        raise _no_opening_key(header.recipient)
+        raise _no_opening_key(route.recipient)
 
 
 def find_department(department: str, snapshot: Snapshot) -> Department:
@@ -110,18 +112,39 @@ class Parties:
 
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
-        # One reference, so that threads see what belongs together.
-        self._sender: tuple[tuple[KeyInfo, ...], Snapshot, PublicKey] | None = None
-        self._chosen: dict[tuple[int, str, tuple[int, ...], int | None], Recipient] = {}
+        self._chosen: dict[tuple[int, str, tuple[int, ...], int | None], _Choice] = {}
 
-    def sender(self, snapshot: Snapshot, now: int) -> str:
-        """Return the id of our signing key that the directory knows.
+    def route(
+        self,
+        requester: str,
+        snapshot: Snapshot,
+        suites: tuple[int, ...],
+        wanted: int | None,
+        now: int,
+    ) -> Route:
+        """Choose suite and keys: the first of `suites` that the requester accepts.
+
+        Raises: DepartmentUnknownError, SuiteRefusedError, KeyUnavailableError.
+        """
+        keys = self._keys.list_keys()
+        place = (snapshot.number, requester, suites, wanted)
+        choice = self._chosen.get(place)
+        if choice is None or choice.keys != keys or not choice.since <= now < choice.until:
+            if len(self._chosen) >= MAX_PARSED:
+                self._chosen.clear()
+            recipient = find_department(requester, snapshot)
+            theirs = _recipient_key(recipient, suites, wanted, now)
+            ours = self.sender_key(keys, snapshot, now)
+            until = min(_end(theirs), _end(ours), _next_start(recipient, now))
+            choice = _Choice(keys, now, until, self._connect(ours, requester, theirs))
+            self._chosen[place] = choice
+        return choice.route
+
+    def sender_key(self, keys: tuple[KeyInfo, ...], snapshot: Snapshot, now: int) -> PublicKey:
+        """Return which of our keys signs, as the directory knows it.
 
         Raises: KeyUnavailableError.
         """
-        keys, kept = self._keys.list_keys(), self._sender
-        if kept is not None and kept[0] is keys and kept[1] is snapshot and usable(kept[2], now):
-            return kept[2].key_id
         key_id = Ring(keys).active(Purpose.SIGNING, at=now // 1000).key_id
         ours = snapshot.trust.departments.get(self._department)
         known = None if ours is None else ours.key(key_id, Purpose.SIGNING)
@@ -130,45 +153,30 @@ class Parties:
                 reason=f"our signing key {key_id} is not in trust data, so nobody could verify it",
                 reason_zh=f"信任数据中没有我方签名公钥 {key_id}，对方将无法验证",
             )
-        self._sender = keys, snapshot, known
-        return key_id
+        return known
 
-    def recipient(
-        self,
-        department_id: str,
-        snapshot: Snapshot,
-        suites: tuple[int, ...],
-        wanted: int | None,
-        now: int,
-    ) -> SealingKey:
-        """Choose suite and key of a requester: the first of `suites` that it accepts.
-
-        Raises: DepartmentUnknownError, SuiteRefusedError, KeyUnavailableError.
-        """
-        place = (snapshot.number, department_id, suites, wanted)
-        chosen = self._chosen.get(place)
-        if chosen is None or now >= chosen.until or not usable(chosen.entry, now):
-            if len(self._chosen) >= MAX_PARSED:
-                self._chosen.clear()
-            chosen = _choose(find_department(department_id, snapshot), suites, wanted, now)
-            self._chosen[place] = chosen
-        return chosen.key
+    def _connect(self, ours: PublicKey, requester: str, theirs: PublicKey) -> Route:
+        chosen = suite(theirs.suite)
+        sealing_key = chosen.sealing_key(theirs.raw)
+        return make_route(chosen, self._department, ours.key_id, requester, sealing_key)
 
 
-class Recipient(NamedTuple):
-    """A requester's key: its entry in the directory, and parsed.
+class _Choice(Struct, frozen=True):
+    """A route, and what it was chosen from.
 
-    `until`, Unix ms, is when another key comes into force and the choice is made anew.
+    It stands for our `keys` from `since` to `until`, Unix ms, when one of its
+    keys ends or another of the recipient's begins.
     """
 
-    entry: PublicKey
-    key: SealingKey
+    keys: tuple[KeyInfo, ...]
+    since: int
     until: float
+    route: Route
 
 
-def _choose(
+def _recipient_key(
     department: Department, suites: tuple[int, ...], wanted: int | None, now: int
-) -> Recipient:
+) -> PublicKey:
     allowed = [number for number in suites if number in department.suites]
     if wanted is not None:
         allowed = [number for number in allowed if number == wanted]
@@ -189,8 +197,13 @@ def _choose(
             default=None,
         )
         if key is not None:
-            return Recipient(key, suite(number).sealing_key(key.raw), _next_start(department, now))
+            return key
     raise _no_opening_key(department.id)
+
+
+def _end(key: PublicKey) -> int:
+    """Return when a usable key ends, Unix ms."""
+    return min(key.not_after, key.retired_at or key.not_after) * 1000
 
 
 def _next_start(department: Department, now: int) -> float:

@@ -169,6 +169,8 @@ class Cobblestone256:
     def encrypt(self, key: bytes, context: bytes, parts: Sequence[bytes]) -> bytes:
         """Return the ciphertext of the parts as one plaintext, bound to `context`."""
         encryptor = Cobblestone256Encryptor(key, context)
+        if len(parts) == 1 and len(parts[0]) < _CHUNK_BYTES:
+            return encryptor.update(parts[0]) + encryptor.finalize()
         size = sum(map(len, parts))
         if size < _CHUNK_BYTES or size > _SCRATCH_BYTES:
             return b"".join((*map(encryptor.update, parts), encryptor.finalize()))

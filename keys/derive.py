@@ -97,17 +97,20 @@ class Mac:
         A lone surrogate is encoded as it stands, so that no value is refused
         (an encoding error would quote it).
         """
-        copy_inner, copy_outer = self._inner.copy, self._outer.copy
         if not 1 <= digits <= 2 * self._outer.digest_size:
             raise ValueError("digits reach from 1 to twice the size of the hash")
+        try:
+            encoded = list(map(str.encode, values))
+        except UnicodeEncodeError:
+            encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+        copy_inner, copy_outer = self._inner.copy, self._outer.copy
         column: list[str] = []
-        append = column.append
-        for encoded in _encoded(values):
+        for value in encoded:
             inner = copy_inner()
-            inner.update(encoded)
+            inner.update(value)
             outer = copy_outer()
             outer.update(inner.digest())
-            append(outer.hexdigest()[:digits])
+            column.append(outer.hexdigest()[:digits])
         return column
 
     def __repr__(self) -> str:
@@ -115,13 +118,6 @@ class Mac:
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
         raise TypeError("a keyed hash is neither pickled nor copied")
-
-
-def _encoded(values: Sequence[str]) -> list[bytes]:
-    try:
-        return list(map(str.encode, values))
-    except UnicodeEncodeError:
-        return [value.encode("utf-8", "surrogatepass") for value in values]
 
 
 @final
@@ -151,16 +147,17 @@ class Hkdf:
         size = self._size
         if not 1 <= length <= 255 * size or len(pseudorandom_key) != size:
             raise ValueError("HKDF gives from 1 to 255 times the size of its hash")
-        block = self._block(pseudorandom_key, info + b"\x01")
+        block = self.block(pseudorandom_key, info + b"\x01")
         if length == size:
             return block
         blocks = [block]
         for number in range(2, -(-length // size) + 1):
-            block = self._block(pseudorandom_key, block + info + bytes((number,)))
+            block = self.block(pseudorandom_key, block + info + bytes((number,)))
             blocks.append(block)
         return Secret(b"".join(blocks)[:length])
 
-    def _block(self, key: bytes, message: bytes) -> Secret:
+    def block(self, key: bytes, message: bytes) -> Secret:
+        """Return the HMAC of `message` under a pseudorandom key."""
         # HMAC under a key used once. The padded key gets no name: a traceback
         # that shows locals would print it.
         inner = self._hash(key.translate(_INNER_PAD) + self._inner_rest + message).digest()
@@ -169,16 +166,16 @@ class Hkdf:
 
 @final
 class Expander:
-    """HKDF of one key, the extract done: each `expand` costs two hashes."""
+    """HKDF of one key, the extract done."""
 
-    __slots__ = ("_mac",)
+    __slots__ = ("_hkdf", "_pseudorandom_key")
 
-    def __init__(self, pseudorandom_key: bytes, hash_function: HashFunction = sha256) -> None:
-        self._mac = Mac(pseudorandom_key, hash_function).mac
+    def __init__(self, hkdf: Hkdf, key: bytes) -> None:
+        self._hkdf, self._pseudorandom_key = hkdf, hkdf.extract(key)
 
     def expand(self, info: bytes) -> Secret:
         """Return as many bytes as the hash has, for `info` (RFC 5869 section 2.3)."""
-        return Secret(self._mac(info + b"\x01"))
+        return self._hkdf.block(self._pseudorandom_key, info + b"\x01")
 
     def __repr__(self) -> str:
         return "<Expander, key withheld>"

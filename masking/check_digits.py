@@ -68,10 +68,26 @@ class WeightedSum:
         return total.to_bytes(count, "little").translate(self._reduce)
 
 
-# GB 11643-1999, ISO 7064 MOD 11-2: X stands for 10 as the last character.
-RESIDENT_ID = WeightedSum(
-    (*_DIGITS, "Xx"), [pow(2, 17 - place, 11) for place in range(18)], modulus=11, residue=1
-)
+class Mod11(WeightedSum):
+    """ISO 7064 MOD 11-2 over 18 characters: X stands for 10 as the last one."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        weights = [pow(2, 17 - place, 11) for place in range(18)]
+        super().__init__((*_DIGITS, "Xx"), weights, modulus=11, residue=1)
+
+    def holds(self, value: str) -> bool:
+        """Check one value.
+
+        The weights are the powers of 2, so the sum is the number read in base 2;
+        or in base 13, which is the same modulo 11 and has a digit for 10.
+        """
+        return int(value.upper().replace("X", "A"), 13) % 11 == 1
+
+
+# GB 11643-1999
+RESIDENT_ID = Mod11()
 # GB 32100-2015: no I, O, S, V, Z; weights are the powers of 3.
 USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC = WeightedSum(

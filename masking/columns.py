@@ -45,10 +45,11 @@ class _Gap(NamedTuple):
 class CompiledField:
     """One field under one plan.
 
-    `hidden` stands for a value that no operator may see. A field has one of
-    these and no other: `constant`, which holds the one value of a field that
-    shows nothing (else it is empty), `kernel`, or `record_kernel`. `whole` says
-    that every column comes with each value present and of its type.
+    `hidden` stands for a value that no operator may see. A field has at most
+    one of these: `constant`, which holds the one value of a field that shows
+    nothing (else it is empty), `kernel`, or `record_kernel`; one without any
+    leaves as it came. `whole` says that every column comes with each value
+    present and of its type.
     """
 
     id: str
@@ -61,11 +62,16 @@ class CompiledField:
     kernel: Kernel | None
     record_kernel: RecordKernel | None
 
+    @property
+    def stands_alone(self) -> bool:
+        """Tell whether `mask` does something, and all there is to do."""
+        return self.kernel is not None or bool(self.constant)
+
     def mask(self, column: Column, findings: dict[str, int]) -> Column:
-        """Mask a column that stands for itself; one that needs its record is given back."""
+        """Mask a column that stands for itself."""
         kernel, misfits = self.kernel, self.misfits
         if kernel is None:
-            return [*self.constant] * len(column) if self.constant else column
+            return [*self.constant] * len(column)
         try:
             if misfits is None:
                 whole = self.whole or {self.type}.issuperset(map(type, column))

@@ -8,6 +8,8 @@ two, so the line feeds are counted first.
 import re
 from collections.abc import Callable
 
+from masking.stripes import STRIPED_FROM, Places
+
 # Chinese characters: the zero, extension A, the base block, compatibility
 # forms and the supplementary planes. The private use area is not among them.
 HAN = "\u4e00-\u9fff\u3007\u3400-\u4dbf\uf900-\ufaff\U00020000-\U000323af"
@@ -24,34 +26,34 @@ UNSEEN = (
 )
 
 
+Match = Callable[..., re.Match[str] | None]
+
+
 class Shape:
     """The shape of one value, as a regular expression that matches no line feed.
 
     It is compiled when first used: a process uses few of the shapes there are.
     """
 
-    __slots__ = ("_match_lines", "_matches", "_pattern")
-
-    _matches: Callable[..., re.Match[str] | None]
-    _match_lines: Callable[..., re.Match[str] | None]
+    __slots__ = ("_match", "_match_lines", "_pattern")
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
+        self._match: Match | None = None
+        self._match_lines: Match | None = None
 
-    def __getattr__(self, name: str) -> object:
-        # Python asks here only for a slot that is still empty.
-        if name == "_matches":
-            self._matches = re.compile(f"(?:{self._pattern})").fullmatch
-        elif name == "_match_lines":
-            lines = f"(?:(?:{self._pattern})$\n)*+"
-            self._match_lines = re.compile(lines, re.MULTILINE).match
-        else:
-            raise AttributeError(name)
-        return object.__getattribute__(self, name)
+    def _matcher(self) -> Match:
+        self._match = re.compile(f"(?:{self._pattern})").fullmatch
+        return self._match
+
+    def _line_matcher(self) -> Match:
+        lines = f"(?:(?:{self._pattern})$\n)*+"
+        self._match_lines = re.compile(lines, re.MULTILINE).match
+        return self._match_lines
 
     def fits(self, value: str) -> bool:
         """Tell whether one value has the shape."""
-        return self._matches(value) is not None
+        return (self._match or self._matcher())(value) is not None
 
     def misfits(self, column: list[str]) -> list[int]:
         """Return the indexes of the values that have another shape.
@@ -59,30 +61,63 @@ class Shape:
         Raises:
             TypeError: a value is no text.
         """
-        matches = self._matches
+        matches = self._match or self._matcher()
         if len(column) == 1:
             return [] if matches(column[0]) else [0]
-        joined = "\n".join(column)
-        if joined.count("\n") != len(column) - 1:
+        joined, last = "\n".join(column), len(column) - 1
+        if joined.count("\n") != last:
             return [index for index, value in enumerate(column) if not matches(value)]
-        return self._misfit_lines(joined)
+        misfits, stop = self._misfit_lines(joined)
+        if matches(joined, stop) is None:
+            misfits.append(last)
+        return misfits
 
-    def _misfit_lines(self, joined: str) -> list[int]:
-        """Run from one line of another shape to the next, counting lines."""
+    def _misfit_lines(self, joined: str) -> tuple[list[int], int]:
+        """Run from one line of another shape to the next; also tell where the last line begins."""
+        match_lines = self._match_lines or self._line_matcher()
         misfits: list[int] = []
         start = line = 0
         while True:
-            run = self._match_lines(joined, start)
+            run = match_lines(joined, start)
             stop = start if run is None else run.end()
-            line += joined.count("\n", start, stop)
             end = joined.find("\n", stop)
             if end < 0:
-                break
+                return misfits, stop
+            line += joined.count("\n", start, stop)
             misfits.append(line)
             start, line = end + 1, line + 1
-        if self._matches(joined, stop) is None:
-            misfits.append(line)
-        return misfits
+
+
+_DIGITS = b"0123456789"
+
+
+class DigitShape(Shape):
+    """A shape of digits of one width, mostly told by the numbers at its places.
+
+    The last character may be one of `letters` instead.
+    """
+
+    __slots__ = ("_letters", "_places")
+
+    def __init__(self, pattern: str, letters: bytes, places: Places) -> None:
+        super().__init__(pattern)
+        self._letters, self._places = letters, places
+
+    def misfits(self, column: list[str]) -> list[int]:
+        """Return the indexes of the values that have another shape.
+
+        Raises:
+            TypeError: a value is no text.
+        """
+        width = self._places.width
+        if len(column) < STRIPED_FROM or set(map(len, column)) != {width}:
+            return super().misfits(column)
+        joined = "".join(column).encode("ascii", "replace")
+        others = joined.translate(None, _DIGITS)
+        at_end = joined[width - 1 :: width].translate(None, _DIGITS)
+        if others != at_end or others.translate(None, self._letters):
+            return super().misfits(column)
+        return [index for index in self._places.doubtful(joined) if not self.fits(column[index])]
 
 
 class Seen:
@@ -101,6 +136,6 @@ class Seen:
             TypeError: a value is no text.
         """
         # what is printable to Python holds nothing unseen, and is told much faster
-        if "".join(column).isprintable() and self._lengths.issuperset(map(len, column)):
+        if self._lengths.issuperset(map(len, column)) and "".join(column).isprintable():
             return []
         return self._shape.misfits(column)

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from masking.stripes import DAY, MONTH, STRIPED_FROM, Places, among
+
 OPEN_END = "长期"
 DEFAULT_DATE = "YYYY-MM-DD"
 DEFAULT_DATETIME = "YYYY-MM-DDTHH:mm:ss"
@@ -37,15 +39,26 @@ _PARTS = {
 }
 _FILL = (1, 1, 1, 0, 0, 0)
 # Formats whose values the standard library parses in C, once their form is sure.
-# For each: its form with every digit a nought, the parser, and what must not occur
-# (later versions of Python take 24 o'clock for the next day).
-_QUICK: dict[str, tuple[bytes, Callable[[str], object], str]] = {
-    "YYYY-MM-DD": (b"0000-00-00", date.fromisoformat, ""),
-    "YYYYMMDD": (b"00000000", date.fromisoformat, ""),
-    "YYYY-MM-DDTHH:mm:ss": (b"0000-00-00T00:00:00", datetime.fromisoformat, "T24"),
-    "YYYY-MM-DD HH:mm:ss": (b"0000-00-00 00:00:00", datetime.fromisoformat, " 24"),
+# For each: the parser, and what must not occur (later versions of Python take 24
+# o'clock for the next day).
+_QUICK: dict[str, tuple[Callable[[str], object], str]] = {
+    "YYYY-MM-DD": (date.fromisoformat, ""),
+    "YYYYMMDD": (date.fromisoformat, ""),
+    "YYYY-MM-DDTHH:mm:ss": (datetime.fromisoformat, "T24"),
+    "YYYY-MM-DD HH:mm:ss": (datetime.fromisoformat, " 24"),
+}
+# What may stand where a part begins; the first century is a rarity, or a mistake.
+_TABLES = {
+    "YYYY": among(range(1, 100)),
+    "MM": MONTH,
+    "DD": DAY,
+    "HH": among(range(24)),
+    "mm": among(range(60)),
+    "ss": among(range(60)),
 }
 _TO_NOUGHT = bytes.maketrans(b"123456789", b"000000000")
+# Runs through an iterator and keeps nothing of it.
+_exhaust = deque[object](maxlen=0).extend
 
 Misfits = Callable[[Sequence[str]], list[int]]
 
@@ -70,30 +83,35 @@ def date_misfits(pattern: str, open_end: bool) -> Misfits:
         return True
 
     def misfits(column: Sequence[str]) -> list[int]:
-        if quick is not None and quick(column):
-            return []
         return [index for index, value in enumerate(column) if not fits(value)]
 
-    quick = _quick_check(*_QUICK[pattern]) if pattern in _QUICK else None
-    return misfits
+    return _quick_misfits(pattern, fits, misfits) if pattern in _QUICK else misfits
 
 
-def _quick_check(
-    form: bytes, parse: Callable[[str], object], never: str
-) -> Callable[[Sequence[str]], bool]:
-    """Make a check that says yes to a column only if every value fits; no means perhaps."""
-    line = form + b"\n"
+def _quick_misfits(pattern: str, fits: Callable[[str], bool], misfits: Misfits) -> Misfits:
+    """Make a check that goes through most columns in C, and asks `misfits` of the others."""
+    parse, never = _QUICK[pattern]
+    line = re.sub("[YMDHms]", "0", pattern).encode() + b"\n"
+    places = Places(
+        len(line),
+        {pattern.index(part): table for part, table in _TABLES.items() if part in pattern},
+    )
 
-    def holds(column: Sequence[str]) -> bool:
+    def quick(column: Sequence[str]) -> list[int]:
         joined = "\n".join(column)
-        if not joined.isascii() or (never and never in joined):
-            return False
-        if joined.encode().translate(_TO_NOUGHT) + b"\n" != line * len(column):
-            return False
+        if not joined.isascii():
+            return misfits(column)
+        lines = joined.encode() + b"\n"
+        if lines.translate(_TO_NOUGHT) != line * len(column):
+            return misfits(column)
+        if len(column) >= STRIPED_FROM:
+            return [index for index in places.doubtful(lines) if not fits(column[index])]
+        if never and never in joined:
+            return misfits(column)
         try:
-            deque(map(parse, column), maxlen=0)
+            _exhaust(map(parse, column))
         except ValueError:
-            return False
-        return True
+            return misfits(column)
+        return []
 
-    return holds
+    return quick

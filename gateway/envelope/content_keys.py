@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from gateway.envelope.header import Header
-from gateway.envelope.sealing import KEY_BYTES, ContentKey, wrap_content_key, wrap_info
+from gateway.envelope.sealing import KEY_BYTES, ContentKey, Route, wrap_content_key, wrap_info
 from keys.derive import Secret
-from keys.material import SealingKey
 from keys.suites import Suite
+from masking.policy import Cache
 
 # Bounds that no policy can widen: how long and how often one key may serve.
 MAX_CACHE_MS = 60_000
@@ -22,7 +22,6 @@ MAX_CACHE_ENVELOPES = 1000
 # Recipients and wrapped keys kept at once; bounds memory against many senders.
 MAX_KEPT = 256
 
-Route = tuple[int, str, str, str, str]
 K = TypeVar("K")
 
 
@@ -36,9 +35,12 @@ class _Use(Generic[K]):
 
     def serves(self, now: int, age_ms: int, envelopes: int) -> bool:
         """Tell whether the key may serve one more, and count it."""
-        if self.count >= envelopes or not 0 <= now - self.since < age_ms:
+        age, count = now - self.since, self.count
+        if not 0 <= age < age_ms or age >= MAX_CACHE_MS:
             return False
-        self.count += 1
+        if count >= envelopes or count >= MAX_CACHE_ENVELOPES:
+            return False
+        self.count = count + 1
         return True
 
 
@@ -46,40 +48,25 @@ class SealingCache:
     """Content keys by route: suite, parties and key ids."""
 
     def __init__(self) -> None:
-        self._uses: OrderedDict[Route, _Use[ContentKey]] = OrderedDict()
+        self._uses: OrderedDict[tuple[int, str, str, str, str], _Use[ContentKey]] = OrderedDict()
 
     def content_key(
-        self,
-        header: Header,
-        recipient: SealingKey,
-        random: Callable[[int], bytes],
-        *,
-        now: int,
-        cache_ms: int,
-        cache_envelopes: int,
+        self, route: Route, bounds: Cache, now: int, random: Callable[[int], bytes]
     ) -> ContentKey:
-        """Return a content key for the header's route; 0 in a bound means always fresh."""
-        route = (
-            header.suite,
-            header.sender,
-            header.sender_key_id,
-            header.recipient,
-            header.recipient_key_id,
-        )
-        use = self._uses.get(route)
-        age_limit = min(cache_ms, MAX_CACHE_MS)
-        use_limit = min(cache_envelopes, MAX_CACHE_ENVELOPES)
+        """Return a content key for a route; 0 in one of the bounds means always fresh."""
+        age_ms, envelopes = bounds.seconds * 1000, bounds.envelopes
+        use = self._uses.get(route.place)
         # Against the bounds of this call: a policy may have narrowed them meanwhile.
-        if use is not None and use.serves(now, age_limit, use_limit):
+        if use is not None and use.serves(now, age_ms, envelopes):
             return use.key
-        fresh = wrap_content_key(Secret(random(KEY_BYTES)), recipient, header)
-        if use_limit > 1 and age_limit > 0:
-            self._uses[route] = _Use(fresh, now)
-            self._uses.move_to_end(route)
+        fresh = wrap_content_key(Secret(random(KEY_BYTES)), route)
+        if envelopes > 1 and age_ms > 0:
+            self._uses[route.place] = _Use(fresh, now)
+            self._uses.move_to_end(route.place)
             if len(self._uses) > MAX_KEPT:
                 self._uses.popitem(last=False)
-        else:
-            self._uses.pop(route, None)
+        elif use is not None:
+            self._uses.pop(route.place, None)
         return fresh
 
 

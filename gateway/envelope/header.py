@@ -1,7 +1,6 @@
 """The header of an envelope: what the exchange can see, and nothing more."""
 
 from enum import IntEnum
-from functools import lru_cache
 
 from msgspec import Struct
 
@@ -26,8 +25,6 @@ DIGEST_BYTES = 64
 MAX_PARTS = (1 << 31) - 1
 # The end of the year 9999; stops times that no calendar can show.
 MAX_TIME = 253_402_300_799_999
-# Routes kept encoded: those of one node's ordinary traffic.
-MAX_ROUTES = 256
 # All fields at their widest stay below this; stops a header that is a payload.
 MAX_HEADER_BYTES = 512
 
@@ -85,49 +82,64 @@ class Header(Struct, frozen=True, kw_only=True):
     request_digest: bytes = b""
 
 
-def write_header(header: Header) -> bytes:
-    """Encode a header to its one byte form."""
-    written = b"".join(
-        (
-            _write_start(header.version, header.suite),
-            _ID_PREFIX,
-            header.envelope_id,
-            _write_route(
-                header.message_type,
-                header.sender,
-                header.sender_key_id,
-                header.recipient,
-                header.recipient_key_id,
-            ),
-            _CREATED_TAG,
-            write_varint(header.created),
-            _EXPIRES_TAG,
-            write_varint(header.expires),
+class Frame(Struct, frozen=True):
+    """What headers share, encoded: fields 1 and 2, fields 4 to 8, with tags of what differs."""
+
+    before_id: bytes
+    behind_id: bytes
+
+    def fill(
+        self, envelope_id: bytes, created: int, expires: int, place: StreamPlace | None
+    ) -> bytes:
+        """Encode the header of one envelope."""
+        written = b"".join(
+            (
+                self.before_id,
+                envelope_id,
+                self.behind_id,
+                write_varint(created),
+                _EXPIRES_TAG,
+                write_varint(expires),
+            )
         )
-    )
-    place, request_digest = header.place, header.request_digest
-    if place is not None:
+        if place is None:
+            return written
         stream = ((11, place.stream_id), (12, place.part), (13, int(place.last)))
-        written += write_message((*stream, (14, place.previous_digest)))
-    return written + write_message(((15, request_digest),)) if request_digest else written
+        return written + write_message((*stream, (14, place.previous_digest)))
 
 
-# The ends of a header that never change: tag and length of the id, tags of the times.
 _ID_PREFIX = bytes((3 << 3 | BYTES, ID_BYTES))
 _CREATED_TAG = bytes((9 << 3 | VARINT,))
 _EXPIRES_TAG = bytes((10 << 3 | VARINT,))
 
 
-@lru_cache(MAX_ROUTES)
-def _write_start(version: int, suite: int) -> bytes:
-    return write_message(((1, version), (2, suite)))
-
-
-@lru_cache(MAX_ROUTES)
-def _write_route(message_type: int, *names: str) -> bytes:
-    """Encode fields 4 to 8, which all envelopes of a route share."""
+def make_frame(
+    suite: int,
+    *names: str,
+    version: int = VERSION,
+    message_type: MessageType = MessageType.DATA,
+) -> Frame:
+    """Encode what headers share; `names` are sender, its key id, recipient, its key id."""
     encoded = (name.encode() for name in names)
-    return write_message(((4, message_type), *enumerate(encoded, 5)))
+    return Frame(
+        write_message(((1, version), (2, suite))) + _ID_PREFIX,
+        write_message(((4, message_type), *enumerate(encoded, 5))) + _CREATED_TAG,
+    )
+
+
+def write_header(header: Header) -> bytes:
+    """Encode a header to its one byte form."""
+    frame = make_frame(
+        header.suite,
+        header.sender,
+        header.sender_key_id,
+        header.recipient,
+        header.recipient_key_id,
+        version=header.version,
+        message_type=header.message_type,
+    )
+    written = frame.fill(header.envelope_id, header.created, header.expires, header.place)
+    return written + write_message(((15, header.request_digest),))
 
 
 def read_header(data: bytes) -> Header:

@@ -8,6 +8,7 @@ two readers see two messages in the same bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.errors import EnvelopeMalformedError
@@ -17,6 +18,8 @@ VARINT, BYTES = 0, 2
 MAX_VARINT_BYTES = 10
 MAX_UINT64 = (1 << 64) - 1
 _BYTE = tuple(bytes((value,)) for value in range(0x80))
+# Starts of fields kept: padded, most lengths recur.
+MAX_STARTS = 256
 
 
 class WireField(NamedTuple):
@@ -90,13 +93,18 @@ def write_message(fields: Iterable[tuple[int, int | bytes]]) -> bytes:
         if not value:
             continue
         if type(value) is bytes:
-            append(_BYTE[number << 3 | BYTES])
-            append(write_varint(len(value)))
+            append(write_start(number, len(value)))
             append(value)
         else:
             append(_BYTE[number << 3 | VARINT])
             append(write_varint(int(value)))
     return b"".join(out)
+
+
+@lru_cache(MAX_STARTS)
+def write_start(number: int, length: int) -> bytes:
+    """Encode the tag and the length of a field of bytes."""
+    return _BYTE[number << 3 | BYTES] + write_varint(length)
 
 
 def read_message(data: bytes, schema: Mapping[int, WireField]) -> dict[int, int | bytes]:

@@ -3,7 +3,7 @@
 from masking.check_digits import USCC, USCC_ALPHABET
 from masking.kinds._contract import define, with_check_digit
 from masking.operators.keep import Keep
-from masking.shapes import Seen
+from masking.shapes import Seen, Shape
 
 KINDS = (
     define(
@@ -13,7 +13,9 @@ KINDS = (
         partial=Keep(prefix=4, suffix=4),
         identifier=True,
         contains=("region",),
-        misfits=with_check_digit(f"[{USCC_ALPHABET}]{{2}}[0-9]{{6}}[{USCC_ALPHABET}]{{10}}", USCC),
+        misfits=with_check_digit(
+            Shape(f"[{USCC_ALPHABET}]{{2}}[0-9]{{6}}[{USCC_ALPHABET}]{{10}}"), USCC
+        ),
         source="GB 32100-2015",
     ),
     define(

@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 
 from gateway.envelope.opening import parse_envelope, split_plaintext
 from gateway.envelope.padding import padded_length, padding
-from gateway.envelope.sealing import MAX_PART_BYTES, MAX_PLAINTEXT_BYTES
-from gateway.errors import EnvelopeMalformedError
+from gateway.envelope.sealing import (
+    MAX_PART_BYTES,
+    MAX_PLAINTEXT_BYTES,
+    SMALL_BYTES,
+    padded_plaintext,
+)
+from gateway.errors import EnvelopeMalformedError, LimitExceededError
 from tests.gateway.forge import lp, new_city, padded, rows
 
 KIB = 1024
@@ -157,3 +162,14 @@ def test_a_large_payload_has_a_padded_length() -> None:
     plain = payload - HEAD - chunks * TAG
     assert plain > 64 * KIB
     assert padded(plain) == plain
+
+
+@pytest.mark.parametrize("records", [0, 1, SMALL_BYTES - 30, SMALL_BYTES, 5 * SMALL_BYTES])
+def test_a_plaintext_is_padded_alike_whole_and_in_parts(records: int) -> None:
+    """Small ones are joined, large ones are not; both read the same."""
+    manifest, data = b"m" * 13, b"r" * records
+    parts = padded_plaintext(manifest, data, limit=10 * SMALL_BYTES)
+    plaintext = lp(manifest, data)
+    assert b"".join(parts) == plaintext + padding(len(plaintext))
+    with pytest.raises(LimitExceededError):
+        padded_plaintext(manifest, data, limit=len(plaintext) - 1)
