@@ -128,6 +128,7 @@ def make_release(
             scope=scope,
             detector=_detector,
             whole=frozenset(field.id for field in fields if field.required and not field.null),
+            at=day,
         ),
         output=msgspec.defstruct(
             "Released",
@@ -162,7 +163,7 @@ def _manifest(
                 id=planned.id,
                 name=resource_field.name,
                 type=planned.output_type,
-                treatment=msgspec.to_builtins(planned.treatment),
+                treatment=planned.treatment.told(),
                 disclosure=planned.disclosure.label,
             )
             for planned in plan.fields
@@ -196,7 +197,7 @@ def explain_release(
                 name=fields[planned.id].name,
                 grade=fields[planned.id].grade,
                 kind=fields[planned.id].kind,
-                treatment=msgspec.to_builtins(planned.treatment),
+                treatment=planned.treatment.told(),
                 disclosure=planned.disclosure.label,
                 type=planned.output_type,
                 layer=planned.layer,

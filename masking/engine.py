@@ -14,7 +14,8 @@ operators do:
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from masking.columns import PYTHON_TYPES, CompiledField, own_values
@@ -27,6 +28,7 @@ from masking.operators import (
     FieldType,
     Own,
     Scope,
+    unchanged,
 )
 from masking.plan import FieldPlan, Plan
 
@@ -65,10 +67,13 @@ class Masked(NamedTuple):
 class Engine:
     """Masks batches under one compiled plan."""
 
-    __slots__ = ("_by_record", "_fields")
+    __slots__ = ("_by_column", "_by_record", "_fields")
 
     def __init__(self, fields: Sequence[CompiledField]) -> None:
         self._fields = tuple(fields)
+        self._by_column = [
+            (place, field.mask) for place, field in enumerate(fields) if field.stands_alone
+        ]
         self._by_record = [
             (place, field) for place, field in enumerate(fields) if field.record_kernel is not None
         ]
@@ -82,10 +87,13 @@ class Engine:
         Raises:
             ValueError: not one column to each field, or columns of several lengths.
         """
-        if len(columns) != len(self._fields) or len(set(map(len, columns))) > 1:
+        sizes = list(map(len, columns))
+        if sizes != sizes[:1] * len(self._fields):
             raise ValueError("a batch has one column for each planned field, all of one length")
         findings: dict[str, int] = {}
-        masked = list(map(CompiledField.mask, self._fields, columns, repeat(findings)))
+        masked = list(columns)
+        for place, mask in self._by_column:
+            masked[place] = mask(columns[place], findings)
         own: Own | None = None
         for place, field in self._by_record:
             own = own_values(self._fields, columns, masked) if own is None else own
@@ -101,61 +109,58 @@ def compile_plan(
     *,
     detector: "Callable[[], Detector] | None" = None,
     whole: frozenset[str] | None = None,
+    at: date | None = None,
 ) -> Engine:
     """Compile a plan for the fields it names.
 
     `mac` gives a keyed hash for a context; it is asked only for keyed
     operators, as `detector` only for free text. `whole`, if given, says that
     columns come from a decoder that holds values to the fields' types and
-    formats, and which fields (by id) have one in every record.
+    formats, and which fields (by id) have one in every record. `at` is the day
+    of the call, for operators that need it.
 
     Raises:
         ExtraMissingError: the plan lets free text out and there is no detector.
         ValueError: a field's operator does not take its type.
     """
     by_id = {field.id: field for field in fields}
-    return Engine(
-        [
-            _compile(planned, by_id[planned.id], mac, scope, detector, whole)
-            for planned in plan.fields
-        ]
+    bind = partial(
+        Binding, scope=scope, mac=mac, detector=detector, checked=whole is not None, at=at
     )
+    return Engine([_compile(planned, by_id[planned.id], bind, whole) for planned in plan.fields])
 
 
 def _compile(
     planned: FieldPlan,
     field: MaskedField,
-    mac: "Callable[[bytes], Mac]",
-    scope: Scope,
-    detector: "Callable[[], Detector] | None",
+    binding: Callable[..., Binding],
     whole: frozenset[str] | None,
 ) -> CompiledField:
     operator, described = planned.treatment, kind(field.kind)
     value_type = cast("FieldType", field.type)
     if value_type not in operator.accepts:
         raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
-    bind = Binding(
+    bind = binding(
         field=field.id,
         type=value_type,
         kind=field.kind,
         format=field.format,
-        scope=scope,
-        mac=mac,
         canonical=described.canonical,
-        detector=detector,
-        checked=whole is not None,
     )
     of_record = operator.record_kernel(bind)
     kernel = operator.kernel(bind) if of_record is None else None
+    misfits = described.misfits if value_type in _SHAPED_BY_KIND else None
     hides = operator.disclosure <= Disclosure.NOTHING
+    # What was decoded is of its type, or null or absent, and stays what it is.
+    stays = kernel is unchanged and misfits is None and whole is not None
     return CompiledField(
         id=field.id,
         title_zh=described.title_zh,
         type=PYTHON_TYPES[value_type],
-        misfits=described.misfits if value_type in _SHAPED_BY_KIND else None,
+        misfits=misfits,
         whole=whole is not None and field.id in whole,
         hidden=HIDDEN if planned.output_type == "string" else None,
-        kernel=None if hides else kernel,
+        kernel=None if hides or stays else kernel,
         record_kernel=of_record,
         constant=tuple(kernel([None])) if kernel is not None and hides else (),
     )

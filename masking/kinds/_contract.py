@@ -25,7 +25,7 @@ class Kind:
     always among them. `misfits` gives the indexes of a column's values that
     are not of the kind's shape, empty ones always among them, and raises
     TypeError if any is no text;
-    `canonical` gives one spelling of a value.
+    `canonical` gives one spelling of a value, letter by letter.
     `source` is the standard the shape is taken from.
     """
 
@@ -79,11 +79,12 @@ def of_shape(pattern: str) -> Misfits:
     return Shape(pattern).misfits
 
 
-def with_check_digit(pattern: str, check: WeightedSum | Luhn) -> Misfits:
+def with_check_digit(shape: Shape, check: WeightedSum | Luhn) -> Misfits:
     """Return the check for a shape with a check digit in it."""
-    shape = Shape(pattern)
 
     def misfits(column: list[str]) -> list[int]:
+        if len(column) == 1:
+            return [] if shape.fits(column[0]) and check.holds(column[0]) else [0]
         shapeless = shape.misfits(column)
         if not shapeless:
             return check.failures(column)

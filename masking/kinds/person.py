@@ -1,5 +1,8 @@
 """Kinds that belong to one person."""
 
+import re
+
+from masking import stripes
 from masking.check_digits import RESIDENT_ID
 from masking.kinds._contract import define, of_shape, with_check_digit
 from masking.kinds._patterns import DAY, PROVINCE
@@ -7,7 +10,24 @@ from masking.operators.bucket import Bucket
 from masking.operators.keep import Keep
 from masking.operators.surname import Surname
 from masking.operators.year import Year
-from masking.shapes import HAN, UNSEEN, Seen
+from masking.shapes import HAN, UNSEEN, DigitShape, Seen
+from masking.stripes import Places, among
+
+# 9 in the first place: permanent residents from abroad.
+_PLACE = f"(?:{PROVINCE}|9[0-9])"
+_RESIDENT_ID = DigitShape(
+    f"{_PLACE}[0-9]{{4}}{DAY}[0-9]{{3}}[0-9Xx]",
+    letters=b"Xx",
+    places=Places(
+        18,
+        {
+            0: among(number for number in range(100) if re.fullmatch(_PLACE, f"{number:02}")),
+            6: among((18, 19, 20)),
+            10: stripes.MONTH,
+            12: stripes.DAY,
+        },
+    ),
+)
 
 KINDS = (
     define(
@@ -28,10 +48,7 @@ KINDS = (
         partial=Keep(prefix=3, suffix=4),
         identifier=True,
         contains=("region", "birth_date", "sex"),
-        # 9 in the first place: permanent residents from abroad
-        misfits=with_check_digit(
-            f"(?:{PROVINCE}|9[0-9])[0-9]{{4}}{DAY}[0-9]{{3}}[0-9Xx]", RESIDENT_ID
-        ),
+        misfits=with_check_digit(_RESIDENT_ID, RESIDENT_ID),
         canonical=str.upper,
         source="GB 11643-1999",
     ),
@@ -58,6 +75,7 @@ KINDS = (
         "email",
         "e-mail address",
         "电子邮箱",
+        # not the domain: one of one's own names its owner
         partial=Keep(prefix=1),
         identifier=True,
         misfits=of_shape(

@@ -21,7 +21,9 @@ from masking.operators._contract import (
     Own,
     RecordKernel,
     Scope,
+    unchanged,
 )
+from masking.operators._trial import tried
 
 __all__ = [
     "EVERY_TYPE",
@@ -37,6 +39,8 @@ __all__ = [
     "RecordKernel",
     "Scope",
     "operator_types",
+    "tried",
+    "unchanged",
 ]
 
 

@@ -6,11 +6,13 @@ and a function over a column. Discovery, the policy's schema and the laws in
 the tests pick it up from there.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from masking.grades import Disclosure
 
@@ -43,6 +45,12 @@ EVERY_TYPE: frozenset[FieldType] = frozenset(
 Column = list[Any]
 Kernel = Callable[[Column], Column]
 
+
+def unchanged(column: Column) -> Column:
+    """Give the column itself: the kernel of an operator that shows everything."""
+    return column
+
+
 # Takes with each value the (kind's Chinese title, text) pairs of its record's
 # other fields that do not leave in the clear.
 Own = Sequence[Sequence[tuple[str, str]]]
@@ -68,7 +76,8 @@ class Binding(Struct, frozen=True, kw_only=True):
     `canonical` gives values of the kind one spelling before they are compared;
     `detector` makes what finds identifying passages in free text, which is dear.
     `checked` says that values were decoded by the catalogue, so that a date is of
-    the field's format and a number within its precision.
+    the field's format and a number within its precision. `at` is the day of the
+    call; an operator that needs it hides everything where it is not told.
     """
 
     field: str
@@ -80,21 +89,33 @@ class Binding(Struct, frozen=True, kw_only=True):
     canonical: Callable[[str], str] | None = None
     detector: "Callable[[], Detector] | None" = None
     checked: bool = False
+    at: date | None = None
+
+
+def op_word(class_name: str) -> str:
+    """Return the `op` word of a class: AgeBand is age_band."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
 
 
 class Operator(
-    Struct, frozen=True, kw_only=True, tag_field="op", tag=str.lower, forbid_unknown_fields=True
+    Struct, frozen=True, kw_only=True, tag_field="op", tag=op_word, forbid_unknown_fields=True
 ):
     """Turn values of a field into what may be disclosed of them.
 
     A kernel gets present values only (never null or absent) and gives as many
     back; its output depends on nothing but the value, the parameters and the
-    binding. An operator whose disclosure is NOTHING gives one constant.
+    binding. An operator whose disclosure is NOTHING gives one constant. A value
+    that cannot be masked gives `***`, or null where values come out of another
+    type than text.
+
+    A class's docstring is its English description, with examples that a test
+    runs; `description_zh` says the same in Chinese.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     title_zh: ClassVar[str]
+    description_zh: ClassVar[str] = ""
     disclosure: ClassVar[Disclosure]
     accepts: ClassVar[frozenset[FieldType]]
 
@@ -105,6 +126,18 @@ class Operator(
     def shown(self) -> float:
         """Return how many positions of a value stay visible, to compare masks of one class."""
         return 0.0
+
+    def told(self) -> dict[str, str | int | float | bool | None]:
+        """Spell the operator for those who get the values: flat, without its tables."""
+        written: dict[str, Any] = to_builtins(self)
+        return {name: value for name, value in written.items() if not isinstance(value, dict)}
+
+    def gives_back(self, _value: object, /) -> bool:
+        """Tell whether a value comes back as it is, for it says no more than the operator lets out.
+
+        Where this is ever so, the operator's description says when.
+        """
+        return False
 
     @abstractmethod
     def kernel(self, bind: Binding, /) -> Kernel:

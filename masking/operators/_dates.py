@@ -37,10 +37,12 @@ def place(pattern: str, token: str) -> slice | None:
 
 def truncating(pattern: str, cut: Callable[[Column], Column], bind: Binding) -> Kernel:
     """Apply `cut` to values of the pattern; let the open end pass, hide all others."""
-    shape = shape_of(pattern)
+    shape, checked = shape_of(pattern), bind.checked
+    # Shorter than what is cut from the front, it comes out whole.
+    passes = cut([OPEN_END]) == [OPEN_END]
 
     def mask(column: Column) -> Column:
-        if bind.checked and OPEN_END not in column:
+        if checked and (passes or OPEN_END not in column):
             return cut(column)
         cutting = cut(column)
         for index in shape.misfits(column):

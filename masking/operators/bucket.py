@@ -1,8 +1,10 @@
 """Show the interval that a number falls into."""
 
 from decimal import Decimal
+from itertools import repeat
 from math import floor, log10
-from typing import Annotated
+from operator import floordiv, sub
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -22,12 +24,21 @@ class Bucket(Operator, frozen=True, kw_only=True):
     """Show the half-open interval `[low,high)` of `width` that a number falls into.
 
     Intervals are counted from `origin`, below it as well. What is not finite,
-    or beyond 10^30, gives `***`.
+    or in an interval that reaches beyond 10^30, gives `***`.
+
+    >>> tried(Bucket(width=1000), 3280, 3000, -1, type="integer")
+    ['[3000,4000)', '[3000,4000)', '[-1000,0)']
+    >>> tried(Bucket(width=10, origin=5), Decimal("14.99"), Decimal("NaN"), type="decimal")
+    ['[5,15)', '***']
     """
 
     name = "bucket"
     title = "interval"
     title_zh = "区间"
+    description_zh: ClassVar[str] = (
+        "输出数值所在的半开区间 [low,high)，区间宽 width，自 origin 起向两侧划分。"
+        "非有限数，或所在区间越过 10^30 的数输出 ***。"
+    )
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("integer", "decimal"))
 
@@ -45,9 +56,10 @@ class Bucket(Operator, frozen=True, kw_only=True):
         def mask(column: Column) -> Column:
             try:
                 if checked or (min(column) > -LARGEST and max(column) < LARGEST):
-                    numbers = column if whole else list(map(Decimal.__floor__, column))
-                    if min(numbers) > -LARGEST and max(numbers) < LARGEST:
-                        return [labels[(number - origin) // width] for number in numbers]
+                    numbers = column if whole else map(Decimal.__floor__, column)
+                    if origin:
+                        numbers = map(sub, numbers, repeat(origin))
+                    return list(map(labels.__getitem__, map(floordiv, numbers, repeat(width))))
             except (ArithmeticError, ValueError):  # a decimal that is no number
                 pass
             return [labels[(floor(v) - origin) // width] if _plain(v) else HIDDEN for v in column]
@@ -66,7 +78,9 @@ class _Labels(dict[int, str]):
         if len(self) >= MAX_LABELS:
             self.clear()
         low = self._origin + index * self._width
-        label = self[index] = f"[{low},{low + self._width})"
+        high = low + self._width
+        shown = low > -LARGEST and high <= LARGEST
+        label = self[index] = f"[{low},{high})" if shown else HIDDEN
         return label
 
 

@@ -1,5 +1,7 @@
 """Leave the field out of every record."""
 
+from typing import ClassVar
+
 from msgspec import UNSET
 
 from masking.grades import Disclosure
@@ -14,11 +16,20 @@ from masking.operators._contract import (
 
 
 class Drop(Operator, frozen=True, kw_only=True):
-    """Leave the field out of every record."""
+    """Leave the field out of every record.
+
+    Records that had a value and those that had none come out alike.
+
+    >>> tried(Drop(), "13812345678", "")
+    [UNSET, UNSET]
+    """
 
     name = "drop"
     title = "drop"
     title_zh = "删除"
+    description_zh: ClassVar[str] = (
+        "每条记录都去掉该信息项，键也不出现；原来有值、为空或缺失的记录看不出区别。"
+    )
     disclosure = Disclosure.NOTHING
     accepts = EVERY_TYPE
 

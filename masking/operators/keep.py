@@ -1,7 +1,7 @@
 """Show the first and last positions of a text and a star for each one between."""
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar
 from unicodedata import category
 
 from msgspec import Meta
@@ -30,11 +30,23 @@ class Keep(Operator, frozen=True, kw_only=True):
     its length, and blanks do not count as hidden; so does one with control,
     format or unassigned characters, which take up a place that nobody sees. A
     letter and the combining marks on it are one position.
+
+    >>> tried(Keep(prefix=3, suffix=4), "13812345678", "1381234567")
+    ['138****5678', '***']
+    >>> tried(Keep(prefix=2), "青岚市民政局", "张三")
+    ['青岚****', '***']
+    >>> tried(Keep(), "13812345678")
+    ['***********']
     """
 
     name = "keep"
     title = "keep ends"
     title_zh = "保留首尾"
+    description_zh: ClassVar[str] = (
+        "保留前 prefix 位和后 suffix 位，其间每位一个星号，因此可看出长度；"
+        "字母与其上的组合符号合计一位。"
+        "隐藏不足三分之一（空白不计为隐藏）或含不可见字符的值整体输出 ***。"
+    )
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("string", "code"))
 
@@ -50,25 +62,25 @@ class Keep(Operator, frozen=True, kw_only=True):
         shortest = max(-(-shown * HIDDEN_SHARE // (HIDDEN_SHARE - 1)), 1)
 
         def mask(column: Column) -> Column:
-            if len(column) < 3 or _plain("".join(column)) is None:
-                return [one(value) for value in column]
-            if len(column) >= STRIPED_FROM and len(column[0]) >= shortest:
+            if len(column) == 1:
+                return [one(column[0])]
+            if len(column) < STRIPED_FROM or _plain("".join(column)) is None:
+                return list(map(one, column))
+            if len(column[0]) >= shortest:
                 striped = _striped(column, prefix, suffix)
                 if striped is not None:
                     return striped
-            if not suffix and min(map(len, column), default=0) >= shortest:
+            if not suffix and min(map(len, column)) >= shortest:
                 return [value[:prefix].ljust(len(value), "*") for value in column]
-            return [masked(value, len(value)) for value in column]
+            return list(map(one, column))
 
-        def masked(value: str, size: int) -> str:
+        def one(value: str) -> str:
+            if _plain(value) is None:
+                return _by_cluster(value, prefix, suffix, shortest)
+            size = len(value)
             if size < shortest:
                 return HIDDEN
             return value[:prefix] + "*" * (size - shown) + value[size - suffix :]
-
-        def one(value: str) -> str:
-            if _plain(value) is not None:
-                return masked(value, len(value))
-            return _by_cluster(value, prefix, suffix, shortest)
 
         return mask
 

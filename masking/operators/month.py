@@ -1,6 +1,7 @@
 """Show the year and month of a date."""
 
 from operator import itemgetter
+from typing import ClassVar
 
 from masking.grades import Disclosure
 from masking.operators._contract import Binding, Column, Kernel, Operator
@@ -13,11 +14,22 @@ class Month(Operator, frozen=True, kw_only=True):
     Where the format has the month before the year, the result is YYYY-MM. A
     date that is no more than a month gives `***`, as does anything that is not
     of the field's format.
+
+    >>> tried(Month(), "1990-03-07", "长期", "1990-13-07", type="date")
+    ['1990-03', '长期', '***']
+    >>> tried(Month(), "1990年03月07日", type="date", format="YYYY年MM月DD日")
+    ['1990年03']
+    >>> tried(Month(), "07/03/1990", type="date", format="DD/MM/YYYY")
+    ['1990-03']
     """
 
     name = "month"
     title = "year and month"
     title_zh = "仅保留年月"
+    description_zh: ClassVar[str] = (
+        "按信息项格式的写法保留年和月；月在年前的格式输出 YYYY-MM；“长期”原样保留。"
+        "信息项格式没有日、或值不符合信息项格式的整体输出 ***。"
+    )
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("date", "datetime"))
 

@@ -1,6 +1,7 @@
 """Show the year of a date."""
 
 from operator import itemgetter
+from typing import ClassVar
 
 from masking.grades import Disclosure
 from masking.operators._contract import Binding, Kernel, Operator
@@ -12,11 +13,19 @@ class Year(Operator, frozen=True, kw_only=True):
 
     A date that is no more than a year gives `***`, as does anything that is
     not of the field's format.
+
+    >>> tried(Year(), "1990-03-07", "长期", "1990-13-07", type="date")
+    ['1990', '长期', '***']
+    >>> tried(Year(), "07/03/1990", type="date", format="DD/MM/YYYY")
+    ['1990']
     """
 
     name = "year"
     title = "year"
     title_zh = "仅保留年份"
+    description_zh: ClassVar[str] = (
+        "保留日期的四位年份；“长期”原样保留。信息项格式只有年、或值不符合信息项格式的整体输出 ***。"
+    )
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("date", "datetime"))
 

@@ -1,12 +1,15 @@
 """What holds of every operator, those added later among them."""
 
+import doctest
+import importlib
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec import inspect as shapes
@@ -16,12 +19,14 @@ from masking.detect import Span
 from masking.grades import Disclosure
 from masking.operators import (
     EVERY_TYPE,
+    HIDDEN,
     AnyOperator,
     Binding,
     FieldType,
     Operator,
     Scope,
     operator_types,
+    tried,
 )
 
 SCOPE = Scope(requester="11110000000000001A", purpose="养老金核验", resource="3070/0001")
@@ -39,6 +44,7 @@ OUTPUT_TYPES = {
     "null": type(None),
     "absent": msgspec.UnsetType,
 }
+TODAY = date(2026, 6, 15)
 
 # Whatever a text column may hold: short, empty, over-long, outside the BMP, combining, full
 # width, right to left, control characters, lone surrogates, and the usual.
@@ -48,6 +54,8 @@ TEXTS = st.one_of(
     st.text("01９𠮷e\u0301\u202e\u200b王· ", max_size=10),
     st.sampled_from(["长期", "王", "欧阳娜娜", "买买提·艾力", "13812345678", "11010519491231002X"]),
     st.sampled_from(["2020-02-29", "20200229", "29/02/2020", "2020年02月29日", "2020", "2020-02"]),
+    st.sampled_from(["140105", "140000", "140105001002", "山西省", "山西省太原市", "太原市小店区"]),
+    st.sampled_from(["w@example.com", "wang@example.com", "000-XX", "某某", "A-B-C", "e\u0301@b"]),
     st.builds("".join, st.lists(st.text(max_size=3), min_size=200, max_size=200)),
 )
 VALUES: dict[FieldType, st.SearchStrategy[object]] = {
@@ -55,7 +63,9 @@ VALUES: dict[FieldType, st.SearchStrategy[object]] = {
     "code": TEXTS,
     "date": TEXTS,
     "datetime": TEXTS,
-    "geo_point": TEXTS,
+    "geo_point": TEXTS
+    | st.builds("{},{}".format, st.decimals(-181, 181, places=3), st.decimals(-91, 91, places=2))
+    | st.sampled_from(["180,90", "-180,-90", "0,0", "-0.0,0.0", "116.390,39.900"]),
     "integer": st.integers() | st.sampled_from([0, -1, 10**40, -(10**40)]),
     "decimal": st.decimals() | st.sampled_from([Decimal("sNaN"), Decimal("-1E+999999")]),
     "boolean": st.booleans(),
@@ -77,6 +87,12 @@ each_mask = _each(
         if Disclosure.NOTHING < each.disclosure < Disclosure.CLEAR and each.name != "scrub"
     )
 )
+
+# What an operator of these gives may be what it was given.
+GIVERS = tuple(each for each in operator_types() if each.gives_back is not Operator.gives_back)
+each_giver = _each(*GIVERS)
+# A label of a table may stand in the table for a value with another label.
+each_projection = _each(*(each for each in GIVERS if each.name != "mapping"))
 
 
 class Digits:
@@ -105,20 +121,28 @@ def _parameter(shape: shapes.Type) -> st.SearchStrategy[object]:
             return st.text(min_size=low or 0, max_size=high)
         case shapes.LiteralType(values=values):
             return st.sampled_from(values)
+        case shapes.BoolType():
+            return st.booleans()
+        case shapes.DictType(key_type=key, value_type=value, min_length=low):
+            labels = st.sampled_from(["山西省", "000-XX", "长期"]) | _parameter(value)
+            return st.dictionaries(labels | _parameter(key), labels, min_size=low or 0, max_size=5)
     raise AssertionError(f"no law holds for what is never drawn: {shape}")
 
 
 @st.composite
 def operators(draw: st.DrawFn, operator_type: type[Operator]) -> Operator:
-    """Draw an operator with any parameters that its schema allows."""
+    """Draw an operator with any parameters that its schema allows, and it does not refuse."""
     shape = shapes.type_info(operator_type)
     assert isinstance(shape, shapes.StructType)
     given_values = {
-        field.name: draw(_parameter(field.type))
+        field.encode_name: draw(_parameter(field.type))
         for field in shape.fields
         if field.required or draw(st.booleans())
     }
-    made: Operator = msgspec.convert({"op": operator_type.name, **given_values}, AnyOperator)
+    try:
+        made: Operator = msgspec.convert({"op": operator_type.name, **given_values}, AnyOperator)
+    except msgspec.ValidationError:  # parameters that do not go together
+        reject()
     return made
 
 
@@ -135,6 +159,7 @@ def bound(draw: st.DrawFn, operator_type: type[Operator]) -> tuple[Operator, Bin
         mac=_mac,
         format=draw(st.sampled_from(FORMATS)),
         detector=Digits,
+        at=draw(st.sampled_from([TODAY, None])),
     )
 
 
@@ -164,11 +189,17 @@ def test_a_value_bears_on_itself_alone(operator_type: type[Operator], data: st.D
 def test_what_comes_out_is_of_the_type_declared(
     operator_type: type[Operator], data: st.DataObject
 ) -> None:
-    """A recipient can rely on the manifest's output types."""
+    """A recipient can rely on the manifest's output types.
+
+    Where they are no text, null stands for what a mask cannot be made of.
+    """
     operator, bind = data.draw(bound(operator_type))
     column = data.draw(st.lists(VALUES[bind.type], max_size=4))
-    expected = OUTPUT_TYPES[operator.output_type(bind.type)]
-    assert {type(value) for value in operator.kernel(bind)(column)} <= {expected}
+    output = operator.output_type(bind.type)
+    expected = {OUTPUT_TYPES[output]}
+    if output != "string" and operator_type in GIVERS:
+        expected.add(type(None))
+    assert {type(value) for value in operator.kernel(bind)(column)} <= expected
 
 
 @each_mask
@@ -176,14 +207,75 @@ def test_what_comes_out_is_of_the_type_declared(
 def test_only_clear_gives_a_value_back(operator_type: type[Operator], data: st.DataObject) -> None:
     """No mask, however odd the value, leaves it as it was.
 
-    Except, as the operators say, the open end of a date. (And a star cannot be
-    told from a star over it.)
+    Except, as the operators say, the open end of a date, and a value that says
+    no more than the operator lets out. (And a star cannot be told from a star
+    over it.)
     """
     operator, bind = data.draw(bound(operator_type))
     value = data.draw(VALUES[bind.type])
     assume(not isinstance(value, str) or ("*" not in value and value != "长期"))
     (masked,) = operator.kernel(bind)([value])
-    assert type(masked) is not type(value) or masked != value
+    assert type(masked) is not type(value) or masked != value or operator.gives_back(value)
+
+
+@each_giver
+@given(data=st.data())
+def test_what_may_come_back_does(operator_type: type[Operator], data: st.DataObject) -> None:
+    """An operator that says a value comes back as it is gives just that one."""
+    operator, bind = data.draw(bound(operator_type))
+    kernel = operator.kernel(bind)
+    value = data.draw(VALUES[bind.type])
+    for each in (value, *kernel([value])):
+        if operator.gives_back(each):
+            assert kernel([each]) == [each]
+
+
+@each_projection
+@given(data=st.data())
+def test_masking_twice_is_masking_once(operator_type: type[Operator], data: st.DataObject) -> None:
+    """What comes back is what others come to: of the coarser values, and no finer one."""
+    operator, bind = data.draw(bound(operator_type))
+    kernel = operator.kernel(bind)
+    masked = [
+        each
+        for each in kernel(data.draw(st.lists(VALUES[bind.type], max_size=5)))
+        if each not in (None, HIDDEN)
+    ]
+    assert all(map(operator.gives_back, masked))
+    assert kernel(masked) == masked
+
+
+@each_giver
+def test_an_operator_says_when_a_value_comes_back(operator_type: type[Operator]) -> None:
+    """In both languages."""
+    assert "as it is" in " ".join((operator_type.__doc__ or "").split())
+    assert "原样输出" in operator_type.description_zh
+
+
+@each_operator
+def test_an_operator_is_described_and_shown_at_work(operator_type: type[Operator]) -> None:
+    """In Chinese too; the examples of its description are run, and use it."""
+    assert len(re.findall("[\u4e00-\u9fff]", operator_type.description_zh)) > 20
+    assert operator_type.description_zh.endswith("。")
+    module = importlib.import_module(operator_type.__module__)
+    examples = [
+        example
+        for test in doctest.DocTestFinder().find(module)
+        if test.name == f"{module.__name__}.{operator_type.__name__}"
+        for example in test.examples
+    ]
+    assert any(f"tried({operator_type.__name__}(" in example.source for example in examples)
+    failures, _ = doctest.testmod(module, extraglobs={"tried": tried, "Decimal": Decimal})
+    assert not failures
+
+
+def test_an_operator_with_a_key_or_of_another_type_is_not_tried() -> None:
+    """The examples show operators that need nothing but their parameters."""
+    types = {each.name: each for each in operator_types()}
+    with pytest.raises(ValueError, match="a key"):
+        tried(types["pseudonym"](), "value")
+    with pytest.raises(ValueError, match="does not take the type integer"):
+        tried(types["surname"](), 1, type="integer")
 
 
 @each_nothing
@@ -221,3 +313,17 @@ def test_an_operator_is_read_from_what_it_is_written_as(
     assert operator.shown() >= 0
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({**written, "unknown": 1}, AnyOperator)
+
+
+@each_operator
+@given(data=st.data())
+def test_a_manifest_can_say_what_was_done(
+    operator_type: type[Operator], data: st.DataObject
+) -> None:
+    """By the operator's word and its flat parameters: a table stays with the provider."""
+    operator = data.draw(operators(operator_type))
+    told = operator.told()
+    assert told["op"] == operator.name
+    assert all(isinstance(value, str | int | float | bool | None) for value in told.values())
+    written = msgspec.to_builtins(operator)
+    assert {name for name in written if name not in told} <= {"table"}
