@@ -9,6 +9,7 @@ from gateway.errors import ConfigurationInvalidError
 from gateway.model.resource import DepartmentId, Name
 from masking import document
 from masking.errors import DocumentInvalidError
+from masking.examples import such_as
 
 T = TypeVar("T")
 
@@ -27,20 +28,22 @@ class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     department: DepartmentId
-    name: Name
-    name_en: Name | None = None
-    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8)] = (1, 2)
-    passphrase_file: Name | None = None
+    name: Annotated[Name, such_as("青岚市民政局")]
+    name_en: Annotated[Name, such_as("Qinglan Civil Affairs Bureau")] | None = None
+    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8), such_as("[1, 2]")] = (1, 2)
+    passphrase_file: Annotated[Name, such_as("passphrase")] | None = None
 
 
 class AuthorityFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file `authority.yaml`: the issuer, and how long trust data stays fresh."""
 
-    iss: Annotated[str, Meta(min_length=1, max_length=200)]
-    name: Name
-    status_uri: Annotated[str, Meta(min_length=1, max_length=200)]
-    fresh_days: Annotated[int, Meta(ge=1, le=366)] = 30
-    passphrase_file: Name | None = None
+    iss: Annotated[str, Meta(min_length=1, max_length=200), such_as("urn:example:authority")]
+    name: Annotated[Name, such_as("市数据局")]
+    status_uri: Annotated[
+        str, Meta(min_length=1, max_length=200), such_as("urn:example:authority/status/1")
+    ]
+    fresh_days: Annotated[int, Meta(ge=1, le=366), such_as("30")] = 30
+    passphrase_file: Annotated[Name, such_as("passphrase")] | None = None
 
 
 class Places(NamedTuple):
@@ -82,6 +85,11 @@ class Places(NamedTuple):
     def ledger(self) -> Path:
         """Ledger."""
         return self.folder / "ledger.ndjson"
+
+    @property
+    def published(self) -> Path:
+        """Digest of the trust data that an authority published last."""
+        return self.folder / "published"
 
     @property
     def register(self) -> Path:

@@ -30,8 +30,9 @@
     │   ├── ReviewMissingError            REVIEW_MISSING
     │   └── RegionOutOfScopeError         REGION_OUT_OF_SCOPE
     ├── FieldError
-    │   ├── FieldUncataloguedError        FIELD_UNCATALOGUED
-    │   ├── FieldOutOfScopeError          FIELD_OUT_OF_SCOPE
+    │   ├── FieldNameError
+    │   │   ├── FieldUncataloguedError    FIELD_UNCATALOGUED
+    │   │   └── FieldOutOfScopeError      FIELD_OUT_OF_SCOPE
     │   ├── FieldInvalidError             FIELD_INVALID
     │   └── RecordMalformedError          RECORD_MALFORMED
     ├── ConfigurationInvalidError         CONFIGURATION_INVALID
@@ -51,6 +52,9 @@
 `CatalogueInvalidError` (CATALOGUE_INVALID) hangs under `masking.errors.DocumentInvalidError`,
 since it carries the faults of a document.
 """
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from keys.errors import SealgateError
 from masking.errors import DocumentInvalidError
@@ -82,7 +86,7 @@ class LimitExceededError(RequestError):
 
 class QuotaExceededError(RequestError):
     code = "QUOTA_EXCEEDED"
-    text = "the grant allows {limit} rows {period}; {used} are used and {asked} were asked for"
+    text = "the grant's limit of rows {period} is {limit}; {used} used, {asked} asked for"
     text_zh = "授权允许{period_zh}{limit} 行，已用 {used} 行，本次请求 {asked} 行"
 
 
@@ -210,7 +214,7 @@ class ReviewMissingError(ResourceError):
 
 class RegionOutOfScopeError(ResourceError):
     code = "REGION_OUT_OF_SCOPE"
-    text = "{count} records lie outside the grant's region {region} (field {field})"
+    text = "records outside the grant's region {region} (field {field}): {count}"
     text_zh = "{count} 条记录不在授权区域 {region} 内（字段 {field}）"
 
 
@@ -218,13 +222,22 @@ class FieldError(GatewayError):
     """Raised when fields or records are refused."""
 
 
-class FieldUncataloguedError(FieldError):
+class FieldNameError(FieldError):
+    """Raised when records hold a field that they must not.
+
+    `counts` tells of each field listed how many records hold it, as far as that was counted.
+    """
+
+    counts: Mapping[str, int] = MappingProxyType({})
+
+
+class FieldUncataloguedError(FieldNameError):
     code = "FIELD_UNCATALOGUED"
     text = "fields not in the catalogue of {resource}: {names}"
     text_zh = "{resource} 的目录中没有这些字段：{names}"
 
 
-class FieldOutOfScopeError(FieldError):
+class FieldOutOfScopeError(FieldNameError):
     code = "FIELD_OUT_OF_SCOPE"
     text = "fields not named in the grant: {names}"
     text_zh = "授权未包含这些字段：{names}"
@@ -232,7 +245,7 @@ class FieldOutOfScopeError(FieldError):
 
 class FieldInvalidError(FieldError):
     code = "FIELD_INVALID"
-    text = "{count} values are not of their type, in {record_count} records"
+    text = "{values} of the wrong type, in {among}"
     text_zh = "{record_count} 条记录中有 {count} 个值不符合类型"
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from keys.errors import SealgateError
+from masking.counting import counted
 from masking.faults import Fault
 
 
@@ -25,18 +26,21 @@ class DocumentInvalidError(SealgateError):
     """A document that breaks its schema.
 
     `faults` holds them in file order; `fault_count` may be larger where a
-    reader stopped listing.
+    reader stopped listing. `totals` says how many, in English and Chinese:
+    what is left to say where they are listed already.
     """
 
-    text: ClassVar[str] = "{count} fault(s); the first: {first}"
-    text_zh: ClassVar[str] = "共 {count} 处错误；第一处：{first_zh}"
+    text: ClassVar[str] = "{total}; the first: {first}"
+    text_zh: ClassVar[str] = "{total_zh}；第一处：{first_zh}"
 
     def __init__(self, faults: Sequence[Fault], *, fault_count: int | None = None) -> None:
         self.faults = tuple(faults)
         count = len(self.faults) if fault_count is None else fault_count
+        self.totals = _totals(count, len({fault.file for fault in self.faults}))
         super().__init__(
             fault_count=count,
-            count=count,
+            total=self.totals[0],
+            total_zh=self.totals[1],
             first=self.faults[0] if self.faults else "",
             first_zh=self.faults[0].chinese() if self.faults else "",
         )
@@ -51,6 +55,12 @@ class DocumentInvalidError(SealgateError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.faults, self.fault_count)
+
+
+def _totals(faults: int, files: int) -> tuple[str, str]:
+    if files > 1:
+        return f"{counted(faults, 'fault')} in {files:,} files", f"{files} 个文件共 {faults} 处错误"
+    return counted(faults, "fault"), f"共 {faults} 处错误"
 
 
 def _rebuild(

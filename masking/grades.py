@@ -5,11 +5,15 @@ important data, then core data. Going up a scheme, neither what a grade may
 disclose at most nor what is left of it above a grant's level ever grows.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
+from masking.examples import such_as
+
+T = TypeVar("T")
 DisclosureLabel = Literal["refuse", "nothing", "linkable", "partial", "clear"]
 
 
@@ -57,11 +61,11 @@ class Grade(Struct, frozen=True, kw_only=True):
     (and any grade with the id CORE) is never released.
     """
 
-    id: str
-    title: str
-    title_zh: str
-    cap: Disclosure = Disclosure.CLEAR
-    above_level: Disclosure = Disclosure.NOTHING
+    id: Annotated[str, such_as("G1")]
+    title: Annotated[str, such_as("general data")]
+    title_zh: Annotated[str, such_as("一般数据")]
+    cap: Annotated[Disclosure, such_as("refuse")] = Disclosure.CLEAR
+    above_level: Annotated[Disclosure, such_as("nothing")] = Disclosure.NOTHING
     core: bool = False
 
 
@@ -116,25 +120,54 @@ class GradeScheme(Struct, frozen=True, kw_only=True):
         return self.grades[self.rank(grade_id)]
 
 
-def scheme_faults(grades: tuple[Grade, ...]) -> tuple[SchemeFault, ...]:
-    """List what is wrong with the grades of a scheme, for a loader to locate."""
-    faults: list[SchemeFault] = []
+class Each(Protocol):
+    """Gives the rank of each grade, and what is read of it."""
+
+    def __call__(
+        self, grades: Sequence[Grade], read: Callable[[Grade], T], /
+    ) -> Iterator[tuple[int, T]]: ...
+
+
+def _each(grades: Sequence[Grade], read: Callable[[Grade], T]) -> Iterator[tuple[int, T]]:
+    return ((rank, read(grade)) for rank, grade in enumerate(grades))
+
+
+def scheme_faults(grades: Sequence[Grade], each: Each = _each) -> tuple[SchemeFault, ...]:
+    """List what is wrong with the grades of a scheme, for a loader to locate.
+
+    An `each` that passes over what it cannot read leaves the faults of the rest.
+    """
+    released = each(grades, lambda g: (g.core or g.id == CORE) and g.cap is not Disclosure.REFUSE)
+    outside = each(grades, lambda g: not Disclosure.NOTHING <= g.above_level <= Disclosure.PARTIAL)
+    faults = [
+        *(SchemeFault(rank, "id", *_TWICE) for rank in _again(each(grades, lambda g: g.id))),
+        *(SchemeFault(rank, "cap", *_CORE_RELEASED) for rank, wrong in released if wrong),
+        *(SchemeFault(rank, "cap", *_GROWS) for rank in _grown(each(grades, lambda g: g.cap))),
+        *(SchemeFault(rank, "above_level", *_ABOVE_RANGE) for rank, wrong in outside if wrong),
+        *(
+            SchemeFault(rank, "above_level", *_GROWS)
+            for rank in _grown(each(grades, lambda g: g.above_level))
+        ),
+    ]
+    return tuple(sorted(faults, key=lambda fault: fault.rank))
+
+
+def _again(ids: Iterable[tuple[int, str]]) -> Iterator[int]:
+    """Yield the ranks whose id stood before."""
     seen: set[str] = set()
-    cap = above = Disclosure.CLEAR
-    for rank, grade in enumerate(grades):
-        if grade.id in seen:
-            faults.append(SchemeFault(rank, "id", *_TWICE))
-        if (grade.core or grade.id == CORE) and grade.cap is not Disclosure.REFUSE:
-            faults.append(SchemeFault(rank, "cap", *_CORE_RELEASED))
-        if grade.cap > cap:
-            faults.append(SchemeFault(rank, "cap", *_GROWS))
-        if not Disclosure.NOTHING <= grade.above_level <= Disclosure.PARTIAL:
-            faults.append(SchemeFault(rank, "above_level", *_ABOVE_RANGE))
-        if grade.above_level > above:
-            faults.append(SchemeFault(rank, "above_level", *_GROWS))
-        seen.add(grade.id)
-        cap, above = min(cap, grade.cap), min(above, grade.above_level)
-    return tuple(faults)
+    for rank, name in ids:
+        if name in seen:
+            yield rank
+        seen.add(name)
+
+
+def _grown(disclosures: Iterable[tuple[int, Disclosure]]) -> Iterator[int]:
+    """Yield the ranks that disclose more than one before."""
+    least = Disclosure.CLEAR
+    for rank, disclosure in disclosures:
+        if disclosure > least:
+            yield rank
+        least = min(least, disclosure)
 
 
 _TWICE = (

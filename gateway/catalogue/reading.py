@@ -2,22 +2,29 @@
 
 Files, by path below the catalogue's folder: `grades.yaml`, `purposes.yaml`,
 `code-lists/*.yaml` (one list each), `resources/*.yaml` (one resource each).
+
+What can be read of a file is checked even where other parts of it, or other
+files, have faults: one reading tells all of them. What leans on something that
+could not be read is not judged, since it is not known to be wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Annotated, TypeVar
 
 from msgspec import Struct
 
-from gateway.catalogue.checking import ResourceCheck
-from gateway.catalogue.fields import FieldCheck
+from gateway.catalogue.checking import entry_faults, settled
+from gateway.catalogue.leaning import Known, Leaning, known, known_departments
 from gateway.errors import CatalogueInvalidError
 from gateway.model.resource import CodeList, Purposes, Resource
 from gateway.model.trust import Catalogue
 from keys.derive import lp
 from keys.suites import fingerprint
-from masking import document
-from masking.document import Document, Fault
+from masking.document import Document, Found, each, repeated
+from masking.document.collector import Words
+from masking.document.folder import Folder
+from masking.examples import such_as
 from masking.grades import DEFAULT_SCHEME, Grade, GradeScheme, scheme_faults
 
 T = TypeVar("T")
@@ -28,72 +35,8 @@ MAX_FILES = 20_000
 class GradeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file `grades.yaml`."""
 
-    id: str
+    id: Annotated[str, such_as("GB/T 43697-2024")]
     grades: tuple[Grade, ...]
-
-
-class _Reader:
-    """Reads files and collects the faults of all of them."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.faults: list[Fault] = []
-        # Faults that a file had beyond those that it lists.
-        self.unlisted = 0
-        self._broken: list[str] = []
-
-    def whole(self, start: str) -> bool:
-        """Tell whether every file whose path begins so could be read.
-
-        What leans on one that could not is not judged: it is not known to be wrong.
-        """
-        return not any(name.startswith(start) for name in self._broken)
-
-    def broken(self, start: str) -> list[str]:
-        """Return the files whose path begins so and that could not be read."""
-        return [name for name in self._broken if name.startswith(start)]
-
-    def error(self) -> CatalogueInvalidError:
-        """Make the error with every fault, in the order of files and lines."""
-        return CatalogueInvalidError(
-            sorted(self.faults, key=lambda fault: fault[:3]),
-            fault_count=len(self.faults) + self.unlisted,
-        )
-
-    def read(self, name: str, shape: type[T]) -> Document[T] | None:
-        try:
-            return document.read(self.files[name], shape, file=name, error=CatalogueInvalidError)
-        except CatalogueInvalidError as error:
-            self.faults += error.faults
-            self.unlisted += error.fault_count - len(error.faults)
-            self._broken.append(name)
-            return None
-
-    def below(self, folder: str, shape: type[T]) -> Iterator[Document[T]]:
-        for name in sorted(self.files):
-            if name.startswith(folder + "/") and name.endswith(".yaml"):
-                found = self.read(name, shape)
-                if found is not None:
-                    yield found
-
-    def unique(
-        self, documents: Iterator[Document[T]], key: Callable[[T], str], path: str
-    ) -> dict[str, Document[T]]:
-        found: dict[str, Document[T]] = {}
-        for doc in documents:
-            name = key(doc.value)
-            if name in found:
-                self.faults.append(
-                    doc.fault(
-                        (path,),
-                        f"{path} {name} stands in {found[name].file} too",
-                        f"{path} {name} 与文件 {found[name].file} 重复",
-                        "give each its own",
-                        "请使用不同的编号",
-                    )
-                )
-            found.setdefault(name, doc)
-        return found
 
 
 def read_catalogue(files: Mapping[str, bytes]) -> Catalogue:
@@ -101,99 +44,122 @@ def read_catalogue(files: Mapping[str, bytes]) -> Catalogue:
 
     Raises: CatalogueInvalidError with every fault of every file.
     """
-    reader = _Reader(files)
+    folder = Folder(files, CatalogueInvalidError)
     if len(files) > MAX_FILES:
-        raise CatalogueInvalidError(
-            [_whole("", f"more than {MAX_FILES} files", f"文件超过 {MAX_FILES} 个")]
-        )
-    scheme = _read_scheme(reader)
-    purposes = _read_purposes(reader)
-    lists = reader.unique(reader.below("code-lists", CodeList), lambda value: value.id, "id")
-    for list_file in lists.values():
-        reader.faults += _repeated_codes(list_file)
-    entries = reader.unique(reader.below("resources", Resource), lambda value: value.code, "code")
-    if not entries and not reader.faults:
-        reader.faults.append(_whole("resources", "no resource here", "目录中没有资源"))
-    code_lists = {name: doc.value for name, doc in lists.items()}
-    known = frozenset(entries) if reader.whole("resources/") else None
-    resources = {}
-    for code, entry in entries.items():
-        check = ResourceCheck(entry, scheme, code_lists if reader.whole("code-lists/") else None)
-        reader.faults += check.faults(known)
-        resources[code] = check.settled()
-    fields = FieldCheck(scheme, code_lists if reader.whole("code-lists/") else None)
-    for name in reader.broken("resources/"):
-        reader.faults += fields.salvaged(files[name], name)
-    if reader.faults:
-        raise reader.error()
+        folder.tell("", _missing(f"more than {MAX_FILES} files", f"文件超过 {MAX_FILES} 个"))
+        folder.raise_if()
+    scheme = _read_scheme(folder)
+    purposes = folder.salvage("purposes.yaml", Purposes)
+    folder.check(purposes, _repeated_purposes)
+    lists = folder.below("code-lists", CodeList)
+    _check_lists(folder, lists)
+    entries = folder.below("resources", Resource)
+    _check_entries(folder, entries, _leaning(scheme, lists, entries))
+    folder.raise_if()
     return Catalogue(
         version=_version(files),
-        resources=resources,
-        code_lists=code_lists,
-        purposes={purpose.id: purpose for purpose in purposes.purposes} if purposes else {},
-        grades=scheme or DEFAULT_SCHEME,
+        resources={entry.value.code: settled(entry.value) for entry in entries},
+        code_lists={one.value.id: one.value for one in lists},
+        purposes={one.id: one for one in purposes.value.purposes},
+        grades=_scheme(scheme),
     )
 
 
-def _repeated_codes(doc: Document[CodeList]) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for index, code in enumerate(doc.value.codes):
-        if code.code in seen:
-            yield doc.fault(
-                ("codes", index, "code"),
-                f"code {code.code} stands twice",
-                f"代码 {code.code} 重复",
-                "keep one of the two",
-                "请只保留一处",
-            )
-        seen.add(code.code)
+def _read_scheme(folder: Folder) -> Document[GradeFile] | None:
+    if "grades.yaml" not in folder.files:
+        return None
+    document = folder.salvage("grades.yaml", GradeFile)
+    folder.check(document, _broken_rules)
+    return document
 
 
-def _read_scheme(reader: _Reader) -> GradeScheme | None:
-    if "grades.yaml" not in reader.files:
+def _scheme(document: Document[GradeFile] | None) -> GradeScheme:
+    if document is None:
         return DEFAULT_SCHEME
-    doc = reader.read("grades.yaml", GradeFile)
-    if doc is None:
-        return None
-    faults = [
-        doc.fault(("grades", fault.rank, fault.attribute), *fault[2:])
-        for fault in scheme_faults(doc.value.grades)
-    ]
-    if not doc.value.grades:
-        faults.append(
-            doc.fault(("grades",), "no grade here", "没有分级", "list the grades", "请列出各级别")
+    return GradeScheme(id=document.value.id, grades=document.value.grades)
+
+
+def _broken_rules(file: GradeFile) -> Iterator[Found]:
+    for fault in scheme_faults(file.grades, each):
+        yield Found(("grades", fault.rank, fault.attribute), *fault[2:])
+    if not file.grades:
+        yield Found(("grades",), "no grade here", "没有分级", "list the grades", "请列出各级别")
+
+
+def _repeated_purposes(file: Purposes) -> Iterator[Found]:
+    for index, name in repeated(each(file.purposes, lambda purpose: purpose.id)):
+        yield Found(
+            ("purposes", index, "id"),
+            f"purpose {name} stands twice",
+            f"用途 {name} 重复",
+            "give each its own id",
+            "请使用不同的编号",
         )
-    reader.faults += faults
-    if faults:
-        return None
-    return GradeScheme(id=doc.value.id, grades=doc.value.grades)
 
 
-def _read_purposes(reader: _Reader) -> Purposes | None:
-    if "purposes.yaml" not in reader.files:
-        reader.faults.append(_whole("purposes.yaml", "the file is missing", "缺少该文件"))
-        return None
-    doc = reader.read("purposes.yaml", Purposes)
-    if doc is None:
-        return None
-    seen: set[str] = set()
-    for index, purpose in enumerate(doc.value.purposes):
-        if purpose.id in seen:
-            reader.faults.append(
-                doc.fault(
-                    ("purposes", index, "id"),
-                    f"purpose {purpose.id} stands twice",
-                    f"用途 {purpose.id} 重复",
-                    "give each its own id",
-                    "请使用不同的编号",
-                )
+def _check_lists(folder: Folder, lists: Sequence[Document[CodeList]]) -> None:
+    _check_unique(folder, lists, "id", lambda one: one.id)
+    for one in lists:
+        folder.check(one, _repeated_codes)
+
+
+def _repeated_codes(one: CodeList) -> Iterator[Found]:
+    for index, name in repeated(each(one.codes, lambda code: code.code)):
+        yield Found(
+            ("codes", index, "code"),
+            f"code {name} stands twice",
+            f"代码 {name} 重复",
+            "keep one of the two",
+            "请只保留一处",
+        )
+
+
+def _leaning(
+    scheme: Document[GradeFile] | None,
+    lists: Sequence[Document[CodeList]],
+    entries: Sequence[Document[Resource]],
+) -> Leaning:
+    grades = Known(DEFAULT_SCHEME.ids)
+    if scheme is not None:
+        grades = known(lambda: scheme.parts.grades, lambda grade: grade.id)
+        # Of no grade at all nothing follows but that they are missing.
+        grades.whole = grades.whole and bool(grades.names)
+    return Leaning(
+        grades=grades,
+        lists=known(lambda: lists, lambda one: one.parts.id),
+        resources=known(lambda: entries, lambda entry: entry.parts.code),
+        departments=known_departments(entries),
+    )
+
+
+def _check_entries(folder: Folder, entries: Sequence[Document[Resource]], leaning: Leaning) -> None:
+    if not entries:
+        folder.tell("resources", _missing("no resource here", "目录中没有资源"))
+    _check_unique(folder, entries, "code", lambda entry: entry.code)
+    for entry in entries:
+        folder.check(entry, partial(entry_faults, leaning=leaning))
+
+
+def _check_unique(
+    folder: Folder, documents: Sequence[Document[T]], attribute: str, name: Callable[[T], str]
+) -> None:
+    """Tell of files that are about what another is about."""
+    firsts: dict[str, str] = {}
+    for index, text in each(documents, lambda document: name(document.parts)):
+        first = firsts.setdefault(text, documents[index].file)
+        if first != documents[index].file:
+            found = Found(
+                (attribute,),
+                f"{attribute} {text} stands in {first} too",
+                f"{attribute} {text} 与文件 {first} 重复",
+                "give each its own",
+                "请使用不同的编号",
             )
-        seen.add(purpose.id)
-    return doc.value
+            folder.faults.append(documents[index].fault(*found))
 
 
-def _whole(file: str, text: str, text_zh: str) -> Fault:
-    return Fault(file, 1, 1, (), text, text_zh, "add what is missing", "请补充")
+def _missing(text: str, text_zh: str) -> Words:
+    return Words(text, text_zh, "add what is missing", "请补充")
 
 
 def _version(files: Mapping[str, bytes]) -> str:

@@ -11,7 +11,15 @@ from gateway.model.trust import Seconds
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the media type of RFC 9068, no secret
 STATUS_TYPE = "statuslist+jwt"
 
-GrantId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z", description="a grant id (jti)")]
+GrantId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{8,64}\Z",
+        description="a grant id (jti)",
+        extra={"zh": "授权编号（jti）"},
+        examples=["UnkWHs34Jfss-uh7Tv39IQ"],
+    ),
+]
 Uri = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[!-~]+\Z")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000_000)]
 

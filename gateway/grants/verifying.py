@@ -100,8 +100,17 @@ class GrantVerifier:
     def verify(self, token: str, snapshot: Snapshot, now: int) -> VerifiedGrant:
         """Verify a compact token at `now`, Unix seconds.
 
+        Raises: as `recognise` and `check_revocation`.
+        """
+        grant = self.recognise(token, snapshot, now)
+        check_revocation(grant, snapshot, now)  # 8
+        return grant
+
+    def recognise(self, token: str, snapshot: Snapshot, now: int) -> VerifiedGrant:
+        """Verify that a token is an issuer's grant and in force; it may have been taken back.
+
         Raises: a TokenError, DepartmentUnknownError, ResourceUncataloguedError,
-            PurposeNotGrantedError, TrustStaleError.
+            PurposeNotGrantedError.
         """
         check_length(token)  # 1
         digest = fingerprint(token.encode("utf-8", "surrogatepass"))
@@ -113,7 +122,6 @@ class GrantVerifier:
             if len(self._cache) > MAX_CACHED:
                 self._cache.popitem(last=False)
         _check_times(grant.claims, now)
-        check_revocation(grant, snapshot, now)  # 8
         return grant
 
     def check_issued(self, token: str, trust: Trust, now: int) -> None:

@@ -9,12 +9,29 @@ from msgspec import Meta, Struct
 from gateway.model.resource import CodeList, DepartmentId, Id, Name, Purpose, Resource, ResourceCode
 from keys.ports import KeyInfo
 from keys.ports import Purpose as KeyPurpose
+from masking.examples import such_as
 from masking.grades import GradeScheme
 from masking.policy import Policy
 
-Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799, description="a Unix time in seconds")]
+Seconds = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=253_402_300_799,
+        description="a Unix time in seconds",
+        extra={"zh": "Unix 时间，单位秒"},
+        examples=["1767225600"],
+    ),
+]
+# No example can stand for a key.
+_COPIED = ("copy it as `sealgate keys public` writes it", "请照录 `sealgate keys public` 的输出")
 KeyId = Annotated[
-    str, Meta(pattern=r"^[a-z2-7]{26}\Z", description="a key id: 26 characters a-z, 2-7")
+    str,
+    Meta(
+        pattern=r"^[a-z2-7]{26}\Z",
+        description="a key id: 26 characters a-z, 2-7",
+        extra={"zh": "密钥编号：26 个字符，a-z、2-7", "advice": _COPIED},
+    ),
 ]
 
 
@@ -28,9 +45,9 @@ class PublicKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key_id: KeyId
     purpose: KeyPurpose
     suite: Annotated[int, Meta(ge=1, le=255)]
-    public: Annotated[str, Meta(max_length=8192)]
+    public: Annotated[str, Meta(max_length=8192, extra={"advice": _COPIED})]
     not_before: Seconds
-    not_after: Seconds
+    not_after: Annotated[Seconds, such_as("1830297600")]
     retired_at: Seconds | None = None
     revoked_at: Seconds | None = None
 
@@ -54,12 +71,16 @@ def public_entry(key: KeyInfo) -> PublicKey:
 
 
 class Department(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A department of the directory: names, accepted suites, public keys."""
+    """A department of the directory: names, accepted suites, public keys.
+
+    `issued` is when its node exported the entry, so that an older one is known.
+    """
 
     id: DepartmentId
-    name: Name
-    name_en: Name | None = None
-    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8)]
+    issued: Seconds | None = None
+    name: Annotated[Name, such_as("青岚市民政局")]
+    name_en: Annotated[Name, such_as("Qinglan Civil Affairs Bureau")] | None = None
+    suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8), such_as("[1, 2]")]
     keys: Annotated[tuple[PublicKey, ...], Meta(max_length=256)] = ()
     successor: DepartmentId | None = None
 
@@ -78,12 +99,14 @@ class Issuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `providers` and `resources` list what is in scope; `*` stands for all.
     """
 
-    iss: Annotated[str, Meta(min_length=1, max_length=200)]
-    name: Name
-    algorithms: Annotated[tuple[str, ...], Meta(min_length=1, max_length=4)] = ("Ed25519",)
+    iss: Annotated[str, Meta(min_length=1, max_length=200), such_as("urn:example:authority")]
+    name: Annotated[Name, such_as("市数据局")]
+    algorithms: Annotated[
+        tuple[Annotated[str, such_as("Ed25519")], ...], Meta(min_length=1, max_length=4)
+    ] = ("Ed25519",)
     keys: Annotated[tuple[PublicKey, ...], Meta(min_length=1, max_length=64)]
-    providers: Annotated[tuple[str, ...], Meta(min_length=1)]
-    resources: Annotated[tuple[str, ...], Meta(min_length=1)]
+    providers: Annotated[tuple[Annotated[str, such_as("'*'")], ...], Meta(min_length=1)]
+    resources: Annotated[tuple[Annotated[str, such_as("'*'")], ...], Meta(min_length=1)]
 
 
 class Catalogue(Struct, frozen=True, kw_only=True):

@@ -7,16 +7,18 @@ pass over the bytes. Only when that fails does a slower second pass of our own
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import astuple
 
 from gateway.errors import LimitExceededError, RecordMalformedError
 from gateway.model.call import Encoding
 from gateway.model.resource import CodeList, Field, FieldType, Resource
 from gateway.records.columns import MAX_INTEGER, ColumnCheck, Values, column_check
 from gateway.records.faults import FaultFinder
+from masking.counting import counted
 
 # A call is held in memory whole; larger data goes as a stream.
 MAX_RECORDS = 100_000
@@ -28,14 +30,14 @@ MAX_RECORD_BYTES = 16 * 1024 * 1024
 ROWS_AT_ONCE = 256
 
 
-class Batch(NamedTuple):
+class Batch(Struct, frozen=True):
     """Decoded records, column by column in catalogue order; UNSET where a key is absent."""
 
     size: int
     columns: list[Values]
 
     def __repr__(self) -> str:
-        return f"Batch({self.size} records)"
+        return f"Batch({counted(self.size, 'record')})"
 
 
 def _value_type(field: Field) -> Any:
@@ -115,7 +117,7 @@ class RecordDecoder:
             raise _over("number of records", "记录数", len(records), MAX_RECORDS)
         if not records:
             raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
-        columns = self._split(records)
+        columns = _split(records)
         for place, check in self._checked:
             # Most columns are whole; only one that is not is searched for its gaps.
             try:
@@ -156,16 +158,16 @@ class RecordDecoder:
                 return False
         return True
 
-    def _split(self, records: list[Any]) -> list[Values]:
-        columns: list[Values] = []
-        for start in range(0, len(records), ROWS_AT_ONCE):
-            rows = map(msgspec.structs.astuple, records[start : start + ROWS_AT_ONCE])
-            if start == 0:
-                columns = list(map(list, zip(*rows, strict=True)))
-            else:
-                for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-                    column += values
-        return columns
+
+def _split(records: list[Any]) -> list[Values]:
+    if len(records) == 1:
+        return [[value] for value in astuple(records[0])]
+    columns: list[Values] = [[] for _ in astuple(records[0])]
+    for start in range(0, len(records), ROWS_AT_ONCE):
+        rows = map(astuple, records[start : start + ROWS_AT_ONCE])
+        for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+            column += values
+    return columns
 
 
 def _present(column: Values) -> Values:

@@ -23,6 +23,7 @@ from gateway.model.resource import Field, FieldType, Resource
 from gateway.records.columns import MAX_INTEGER, ColumnCheck
 from gateway.records.objects import BrokenRecordError, Pairs, read_objects
 from keys.errors import FieldFault
+from masking.counting import counted
 
 # A refusal travels in gRPC error details, which are dropped at random above 8 KiB.
 MAX_FAULTS = 50
@@ -140,7 +141,8 @@ def _misfit(field: Field) -> Found:
             )
         case FieldType.DECIMAL:
             return (
-                f"expected at most {field.precision} digits, {field.scale} behind the point, "
+                f"expected at most {counted(field.precision or 0, 'digit')}, "
+                f"{field.scale} behind the point, "
                 "without an exponent",
                 f"最多 {field.precision} 位数字，其中小数 {field.scale} 位，不得用指数形式",
             )
@@ -202,7 +204,10 @@ def _binary(field: Field, value: str) -> tuple[Any, Found | None]:
     except (binascii.Error, ValueError):
         return value, _EXPECTED[FieldType.BINARY]
     if len(data) > (field.length or 0):
-        return value, (f"longer than {field.length} bytes", f"超过 {field.length} 字节")
+        return value, (
+            f"longer than {counted(field.length or 0, 'byte')}",
+            f"超过 {field.length} 字节",
+        )
     return data, None
 
 
@@ -210,7 +215,8 @@ def _text_fault(field: Field, value: str) -> Found | None:
     if not value and not field.empty:
         return "empty text may not stand here", "不允许为空文本"
     if len(value) > (field.length or 0):
-        return f"longer than {field.length} characters", f"超过 {field.length} 个字符"
+        longest = counted(field.length or 0, "character")
+        return f"longer than {longest}", f"超过 {field.length} 个字符"
     return None
 
 
@@ -230,6 +236,7 @@ class _Faults:
     def __init__(self) -> None:
         self.count = 0
         self.records: dict[int, None] = {}
+        self.counts: dict[str, int] = {}
         self._listed: list[FieldFault] = []
         self._bytes = 0
 
@@ -237,10 +244,16 @@ class _Faults:
         self.count += 1
         if record is not None:
             self.records[record] = None
+            self._count(name)
         size = len(name.encode()) + len(text[0]) + len(text[1].encode()) + 8
         if len(self._listed) < MAX_FAULTS and self._bytes + size <= MAX_FAULT_BYTES:
             self._listed.append(FieldFault(record, name, *text))
             self._bytes += size
+
+    def _count(self, name: str) -> None:
+        # No more names than are listed, so that a record of many keys takes no more room.
+        if name in self.counts or len(self.counts) < MAX_FAULTS:
+            self.counts[name] = self.counts.get(name, 0) + 1
 
     def names(self) -> str:
         names = list(dict.fromkeys(fault.field for fault in self._listed))
@@ -264,14 +277,23 @@ class _Tally:
         if self.uncatalogued.count:
             return _uncatalogued(resource, self.uncatalogued)
         if self.scope.count:
-            return FieldOutOfScopeError(names=self.scope.names(), **self.scope.details())
+            refusal = FieldOutOfScopeError(names=self.scope.names(), **self.scope.details())
+            refusal.counts = self.scope.counts
+            return refusal
         if self.invalid.count:
             found = self.invalid
+            count, record_count = found.count, len(found.records)
             return FieldInvalidError(
-                count=found.count, record_count=len(found.records), **found.details()
+                count=count,
+                record_count=record_count,
+                values=counted(count, "value"),
+                among=counted(record_count, "record"),
+                **found.details(),
             )
         return None
 
 
 def _uncatalogued(resource: str, found: _Faults) -> FieldUncataloguedError:
-    return FieldUncataloguedError(resource=resource, names=found.names(), **found.details())
+    refusal = FieldUncataloguedError(resource=resource, names=found.names(), **found.details())
+    refusal.counts = found.counts
+    return refusal

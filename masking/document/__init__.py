@@ -7,6 +7,9 @@ offers beyond plain data (aliases, anchors, tags, merge keys, several documents)
 is refused, as are unknown, repeated and missing keys. All faults of a file are
 found in one reading; each says where, what is wrong and what to write instead.
 
+`read` gives a value or refuses. `salvage` gives what can be read, so that checks
+(`masking.document.checks`) tell what else is wrong in the same run.
+
 Types: frozen `msgspec.Struct` (defaults, `rename`, optional and UNSET fields),
 tagged unions of them, unions of scalars with a Struct, list or mapping, `str`,
 `int`, `float`, `Decimal`, `bool`, `date`, `datetime`, enums, `Literal`, tuples,
@@ -15,31 +18,79 @@ Chinese in `extra={"zh": ...}`) and `examples` go into the messages.
 """
 
 import builtins
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
 import msgspec.inspect
 
+from masking.document.checks import Found, each, judged, names, repeated, stands_for, whole
 from masking.document.collector import Collector
-from masking.document.nodes import Mapping, Node, Sequence, compose
+from masking.document.nodes import Broken, Mapping, Node, Sequence, compose
+from masking.document.partial import UNREAD, opened
 from masking.document.walk import Walker
 from masking.errors import DocumentInvalidError
 from masking.faults import Fault
 
-__all__ = ["Document", "Fault", "read"]
+__all__ = [
+    "Document",
+    "Fault",
+    "Found",
+    "each",
+    "judged",
+    "names",
+    "read",
+    "repeated",
+    "salvage",
+    "stands_for",
+    "unread",
+    "whole",
+]
 
 T = TypeVar("T")
+_NOWHERE = Broken(1, 1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Document(Generic[T]):
-    """A value that was read, with the places in the file its parts stand at."""
+    """What was read, with the places in the file its parts stand at, and its faults so far.
 
-    value: T
+    `fault_count` is larger than their number where reading stopped listing.
+    """
+
     file: str
     root: Node
     error: builtins.type[DocumentInvalidError]
+    faults: tuple[Fault, ...]
+    fault_count: int
+    _parts: object
+
+    @property
+    def value(self) -> T:
+        """Return the value of a document without fault.
+
+        Raises:
+            DocumentInvalidError: the subclass that reading was given, with every fault.
+        """
+        if self.fault_count:
+            raise self.error(sorted(self.faults, key=_place), fault_count=self.fault_count)
+        return cast(T, whole(self._parts))
+
+    @property
+    def parts(self) -> T:
+        """Return what could be read: the value, or a partial one that stands in for it.
+
+        Raises:
+            UnreadError: nothing could.
+        """
+        return cast(T, opened(self._parts))
+
+    def found(self, check: Callable[[T], Iterable[Found]]) -> list[Fault]:
+        """List what a check finds, as far as it can read, each at its place."""
+        return [self.fault(*one) for one in judged(self._run(check))]
+
+    def _run(self, check: Callable[[T], Iterable[Found]]) -> Iterator[Found]:
+        yield from check(self.parts)
 
     def fault(
         self,
@@ -56,18 +107,21 @@ class Document(Generic[T]):
         line, column = _locate(self.root, path)
         return Fault(self.file, line, column, path, text, text_zh, remedy, remedy_zh)
 
+    def with_faults(self, faults: Iterable[Fault]) -> "Document[T]":
+        """Return the document with further faults."""
+        more = tuple(faults)
+        return replace(self, faults=(*self.faults, *more), fault_count=self.fault_count + len(more))
+
     def raise_if(self, faults: Iterable[Fault]) -> None:
         """Refuse the document if there is any fault.
 
         Raises:
-            DocumentInvalidError: the subclass `read` was given, with every fault.
+            DocumentInvalidError: the subclass that reading was given, with every fault.
         """
-        found = sorted(faults, key=lambda fault: (fault.line, fault.column))
-        if found:
-            raise self.error(found)
+        _ = self.with_faults(faults).value
 
     def __repr__(self) -> str:
-        return f"Document({self.file!r}, {type(self.value).__name__})"
+        return f"Document({self.file!r}, {type(self._parts).__name__})"
 
 
 def read(
@@ -84,13 +138,34 @@ def read(
     Raises:
         DocumentInvalidError: as the subclass `error`, with every fault found.
     """
+    document = salvage(text, type, file=file, error=error)
+    document.raise_if(())
+    return document
+
+
+def salvage(
+    text: bytes,
+    type: builtins.type[T],
+    *,
+    file: str,
+    error: builtins.type[DocumentInvalidError] = DocumentInvalidError,
+) -> Document[T]:
+    """Read what can be read of `text`; the rest is in the document's faults."""
     shape = msgspec.inspect.type_info(type)
     collector = Collector(file)
     root = compose(text, collector)
-    value = Walker(collector).read(shape, root) if root is not None else None
-    if root is None or collector.count:
-        raise error(collector.sorted(), fault_count=collector.count)
-    return Document(cast(T, value), file, root, error)
+    parts = UNREAD if root is None else Walker(collector).read(shape, root)
+    place = root or _NOWHERE
+    return Document(file, place, error, tuple(collector.sorted()), collector.count, parts)
+
+
+def unread(fault: Fault, error: builtins.type[DocumentInvalidError]) -> Document[T]:
+    """Return the document of a file that could not be read at all."""
+    return Document(fault.file, _NOWHERE, error, (fault,), 1, UNREAD)
+
+
+def _place(fault: Fault) -> tuple[int, int]:
+    return fault.line, fault.column
 
 
 def _locate(node: Node, path: tuple[str | int, ...]) -> tuple[int, int]:

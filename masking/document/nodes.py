@@ -37,9 +37,18 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
+    """Keys with their values.
+
+    Of a key that stands `twice` the first is in `pairs`, and nobody knows which
+    was meant. With `gaps` there is a key that cannot be read: any that is not
+    here may have been meant by it.
+    """
+
     line: int
     column: int
     pairs: tuple[tuple[Scalar, "Node"], ...]
+    twice: frozenset[str] = frozenset()
+    gaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,7 @@ class _Composer:
             return self._scalar(event, place)
         if isinstance(event, yaml.SequenceStartEvent):
             return Sequence(place.line, place.column, self._items(depth))
-        return Mapping(place.line, place.column, self._pairs(depth))
+        return self._mapping(place, depth)
 
     def _scalar(self, event: Any, place: "_Place") -> Node:
         text: str = event.value
@@ -138,23 +147,32 @@ class _Composer:
             items.append(self._node(event, depth + 1))
         return tuple(items)
 
-    def _pairs(self, depth: int) -> tuple[tuple[Scalar, Node], ...]:
-        pairs: list[tuple[Scalar, Node]] = []
-        lines: dict[str, int] = {}
+    def _mapping(self, place: "_Place", depth: int) -> Mapping:
+        pairs: dict[str, tuple[Scalar, Node]] = {}
+        twice: set[str] = set()
+        gaps = False
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
+            key = self._key(event, depth + 1)
             value = self._node(self._next(), depth + 1)
-            if not isinstance(key, Scalar):
-                if not isinstance(key, Broken):
-                    self._collector.add(key, syntax.KEY_NOT_TEXT)
-            elif key.plain and key.text == "<<":
-                self._collector.add(key, syntax.MERGE)
-            elif key.text in lines:
-                self._collector.add(key, syntax.repeated(quote(key.text), lines[key.text]))
+            if key is None:
+                gaps = True
+            elif key.text in pairs:
+                first = pairs[key.text][0]
+                self._collector.add(key, syntax.repeated(quote(key.text), first.line))
+                twice.add(key.text)
             else:
-                lines[key.text] = key.line
-                pairs.append((key, value))
-        return tuple(pairs)
+                pairs[key.text] = key, value
+        return Mapping(place.line, place.column, tuple(pairs.values()), frozenset(twice), gaps)
+
+    def _key(self, event: Any, depth: int) -> Scalar | None:
+        key = self._node(event, depth)
+        if isinstance(key, Mapping | Sequence):
+            self._collector.add(key, syntax.KEY_NOT_TEXT)
+        elif isinstance(key, Scalar):
+            if not key.plain or key.text != "<<":
+                return key
+            self._collector.add(key, syntax.MERGE)
+        return None
 
     def _fault(self, event: Any, words: Words) -> None:
         self._collector.add(_Place(event), words)

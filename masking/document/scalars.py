@@ -14,7 +14,7 @@ from masking.document.nodes import Scalar
 from masking.document.shapes import Shape, spellings
 
 # A longer number is no number of a configuration, and int() of a very long one is slow.
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,27})(?:\.[0-9]{1,28})?")
 _FLOAT = re.compile(_NUMBER.pattern + r"(?:[eE][-+]?[0-9]{1,3})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -7,46 +7,60 @@ from typing import NamedTuple
 
 import msgspec.inspect as mi
 
+from masking.counting import counted
 from masking.faults import quote
 
 # A message that lists every known name is read by nobody.
 MAX_LISTED = 24
-# Examples of examples are no help.
-_EXAMPLE_DEPTH = 2
+# Nor is one with a whole file in it: the documentation has that.
+MAX_EXAMPLE = 240
+# Stops a type that holds itself.
+_MAX_DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """A type without its notes, and the notes: description and example."""
+    """A type without its notes, and the notes: description, example, advice.
+
+    Advice, in English and Chinese, says where a value comes from that no example
+    can stand for, such as a key.
+    """
 
     type: mi.Type
     description: str = ""
     description_zh: str = ""
     example: str = ""
+    advice: tuple[str, str] = ("", "")
 
 
 class Phrase(NamedTuple):
-    """A type in words: `a date`, `日期`, and an example of its spelling."""
+    """A type in words: `a date`, `日期`.
+
+    `example`, put in the place of a value, is read as one; empty where there is none.
+    """
 
     text: str
     text_zh: str
     example: str
+    advice: tuple[str, str] = ("", "")
 
 
+_TEXT = "some text"
 Listed = mi.ListType | mi.VarTupleType | mi.SetType | mi.FrozenSetType
 
 
 def shape_of(kind: mi.Type) -> Shape:
     """Take the notes of `msgspec.Meta` off a type."""
-    description, description_zh, example = "", "", ""
+    description, description_zh, example, advice = "", "", "", ("", "")
     while isinstance(kind, mi.Metadata):
-        schema = kind.extra_json_schema or {}
+        schema, extra = kind.extra_json_schema or {}, kind.extra or {}
         examples = schema.get("examples") or ()
         description = description or str(schema.get("description", ""))
-        description_zh = description_zh or str((kind.extra or {}).get("zh", ""))
+        description_zh = description_zh or str(extra.get("zh", ""))
         example = example or (str(examples[0]) if examples else "")
+        advice = extra.get("advice", advice)
         kind = kind.type
-    return Shape(kind, description, description_zh or description, example)
+    return Shape(kind, description, description_zh or description, example, advice)
 
 
 def members(shape: Shape) -> tuple[Shape, ...]:
@@ -60,6 +74,7 @@ def members(shape: Shape) -> tuple[Shape, ...]:
             each.description or shape.description,
             each.description_zh or shape.description_zh,
             each.example or shape.example,
+            each.advice if any(each.advice) else shape.advice,
         )
         for each in inner
     )
@@ -103,31 +118,36 @@ def describe(shape: Shape, depth: int = 0) -> Phrase:
         for each in options
         if not (several and isinstance(each.type, mi.StructType))
     ]
-    phrases += [_tagged(tagged)] if several else []
+    phrases += [_tagged(tagged, depth)] if several else []
     return Phrase(
         " or ".join(phrase.text for phrase in phrases),
         "，或".join(phrase.text_zh for phrase in phrases),
-        shape.example or (phrases[0].example if phrases else "null"),
+        shape.example or next((each.example for each in phrases if each.example), ""),
+        next((phrase.advice for phrase in phrases if any(phrase.advice)), ("", "")),
     )
 
 
-def _tagged(structs: list[mi.StructType]) -> Phrase:
+def _tagged(structs: list[mi.StructType], depth: int) -> Phrase:
     field = structs[0].tag_field
     tags = [str(struct.tag) for struct in structs]
     return Phrase(
         f"a mapping whose '{field}' is one of {listed(tags)}",
         f" '{field}' 为 {listed(tags, '、')} 之一的映射",
-        f"{{{field}: {tags[0]}}}",
+        _struct(structs[0], depth).example,
     )
 
 
 def _described(shape: Shape, depth: int) -> Phrase:
     phrase = _plain(shape, depth)
-    text = f"{phrase.text} ({shape.description})" if shape.description else phrase.text
-    text_zh = phrase.text_zh
-    if shape.description_zh:
-        text_zh = f"{text_zh}（{shape.description_zh}）"
-    return Phrase(text, text_zh, shape.example or phrase.example)
+    text, text_zh = phrase.text, phrase.text_zh
+    if shape.description and isinstance(shape.type, mi.StrType):
+        # It says more than that the thing is a text.
+        text, text_zh = shape.description, shape.description_zh
+    elif shape.description:
+        text, text_zh = f"{text} ({shape.description})", f"{text_zh}（{shape.description_zh}）"
+    if any(shape.advice):
+        return Phrase(text, text_zh, "", shape.advice)
+    return Phrase(text, text_zh, shape.example or phrase.example, phrase.advice)
 
 
 _SIMPLE: dict[type[mi.Type], Phrase] = {
@@ -153,22 +173,33 @@ def _plain(shape: Shape, depth: int) -> Phrase:
     if isinstance(kind, Listed):
         return _list(kind, depth)
     if isinstance(kind, mi.DictType):
-        key, value = _example(kind.key_type, depth), _example(kind.value_type, depth)
-        return Phrase("a mapping", "映射", f"{{{key}: {value}}}")
+        parts = [_inner(kind.key_type, depth), _inner(kind.value_type, depth)]
+        return _made("a mapping", "映射", "{%s: %s}", parts)
     if isinstance(kind, mi.StructType):
         return _struct(kind, depth)
     return _SIMPLE[type(kind)]
 
 
-def _example(kind: mi.Type, depth: int) -> str:
-    return "…" if depth >= _EXAMPLE_DEPTH else describe(shape_of(kind), depth + 1).example
+def _inner(kind: mi.Type, depth: int) -> Phrase:
+    return Phrase("", "", "") if depth >= _MAX_DEPTH else describe(shape_of(kind), depth + 1)
+
+
+def _made(text: str, text_zh: str, form: str, parts: list[Phrase]) -> Phrase:
+    """Describe what holds other things: there is an example of it if there is one of each."""
+    examples = [part.example for part in parts]
+    example = form % tuple(examples) if all(examples) else ""
+    advice = next((part.advice for part in parts if not part.example), ("", ""))
+    return Phrase(text, text_zh, example if len(example) <= MAX_EXAMPLE else "", advice)
 
 
 def _text(kind: mi.StrType) -> Phrase:
-    limits = _limits(kind.min_length, kind.max_length)
-    if limits == ("", "") or limits == _limits(1, None):
-        return Phrase("a text", "文字", "some text")
-    return Phrase(f"a text of {limits[0]} characters", f"{limits[1]} 个字符的文字", "some text")
+    low, high = kind.min_length or 0, kind.max_length
+    # Nobody knows a text that fits a pattern but who wrote the pattern.
+    example = "" if kind.pattern else _TEXT.ljust(low, "…")[:high]
+    if low <= 1 and high is None:
+        return Phrase("a text", "文字", example)
+    limits = _limits(kind.min_length, high, "character")
+    return Phrase(f"a text of {limits[0]}", f"{limits[1]} 个字符的文字", example)
 
 
 def _number(kind: mi.IntType | mi.FloatType) -> Phrase:
@@ -205,7 +236,8 @@ def _sample(kind: mi.IntType | mi.FloatType) -> float:
     step = kind.multiple_of or 1
     high = kind.le if kind.le is not None else kind.lt
     if kind.ge is not None:
-        return kind.ge
+        # Of a span that holds 0, that: its ends may be long.
+        return 0 if kind.ge < 0 and (high is None or high > 0) else kind.ge
     if kind.gt is not None:
         middle = isinstance(kind, mi.FloatType) and high is not None and high < kind.gt + 2
         return (kind.gt + (high or 0)) / 2 if middle else kind.gt + step
@@ -214,34 +246,37 @@ def _sample(kind: mi.IntType | mi.FloatType) -> float:
     return 3 if isinstance(kind, mi.IntType) else 0.5
 
 
-def _limits(low: float | None, high: float | None) -> tuple[str, str]:
+def _limits(low: int | None, high: int | None, noun: str) -> tuple[str, str]:
     if low is not None and high is not None:
         if low == high:
-            return f"{low}", f" {low}"
-        return f"{low} to {high}", f" {low} 至 {high}"
+            return counted(low, noun), f" {low}"
+        return f"{low:,} to {high:,} {noun}s", f" {low} 至 {high}"
     if low is not None:
-        return f"{low} or more", f"不小于 {low}"
+        return f"{low:,} or more {noun}s", f"不小于 {low}"
     if high is not None:
-        return f"at most {high}", f"不大于 {high}"
+        return f"at most {counted(high, noun)}", f"不大于 {high}"
     return "", ""
 
 
 def _list(kind: Listed, depth: int) -> Phrase:
-    limits = _limits(getattr(kind, "min_length", None) or None, getattr(kind, "max_length", None))
-    example = f"[{_example(kind.item_type, depth)}]"
-    if not limits[0]:
-        return Phrase("a list", "列表", example)
-    return Phrase(f"a list of {limits[0]} items", f"{limits[1]} 项的列表", example)
+    low, high = getattr(kind, "min_length", None) or None, getattr(kind, "max_length", None)
+    limits = _limits(low, high, "item")
+    text = f"a list of {limits[0]}" if limits[0] else "a list"
+    text_zh = f"{limits[1]} 项的列表" if limits[0] else "列表"
+    return _made(text, text_zh, "[%s]", [_inner(kind.item_type, depth)])
 
 
 def _struct(kind: mi.StructType, depth: int) -> Phrase:
     required = [field for field in kind.fields if field.required]
     names = [field.encode_name for field in required or kind.fields]
-    parts = [] if kind.tag is None else [f"{kind.tag_field}: {kind.tag}"]
-    parts += [f"{field.encode_name}: {_example(field.type, depth)}" for field in required[:4]]
-    if not parts and names:
-        field = kind.fields[0]
-        parts = [f"{field.encode_name}: {_example(field.type, depth)}"]
+    tag = [] if kind.tag is None else [f"{kind.tag_field}: {kind.tag}"]
+    shown = required or ([] if tag else list(kind.fields[:1]))
+    form = ", ".join([*tag, *(f"{field.encode_name}: %s" for field in shown)])
     with_en = f" with {listed(names)}" if names else ""
     with_zh = f"（含 {listed(names, '、')}）" if names else ""
-    return Phrase(f"a mapping{with_en}", f"映射{with_zh}", "{" + ", ".join(parts) + "}")
+    return _made(
+        f"a mapping{with_en}",
+        f"映射{with_zh}",
+        f"{{{form}}}",
+        [_inner(field.type, depth) for field in shown],
+    )

@@ -1,56 +1,98 @@
-"""Say what is wrong with a value, and what to write instead."""
+"""Say what is wrong with a value, and what to write instead.
+
+What a remedy spells out between backticks heals the fault as it stands.
+"""
 
 import difflib
 import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import msgspec.inspect as mi
 
 from masking.document.collector import Words
 from masking.document.nodes import Mapping, Node, Scalar, Sequence
-from masking.document.shapes import Shape, describe, listed, members, spellings
+from masking.document.shapes import Phrase, Shape, describe, listed, members, spellings
 from masking.faults import quote
 
 _YES_NO = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-def nearest(name: str, known: list[str]) -> str | None:
-    """Give the known name that `name` was likely meant to be."""
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Give the known name that `name` was likely meant to be.
+
+    `cutoff`, up to 1, is how alike the two must be.
+    """
+    return _nearest(name, tuple(known), cutoff)
+
+
+# One slip is often repeated, and finding the nearest of many names is slow.
+@lru_cache(maxsize=256)
+def _nearest(name: str, known: tuple[str, ...], cutoff: float) -> str | None:
     lower = {each.lower().replace("-", "_"): each for each in known}
     asked = quote(name).strip().lower().replace("-", "_").replace(" ", "_")
-    close = difflib.get_close_matches(asked, lower, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(asked, lower, n=1, cutoff=cutoff)
     return lower[close[0]] if close else None
+
+
+def instead(near: str | None, known: Iterable[str]) -> tuple[str, str]:
+    """Say which known name to write, in English and Chinese: the nearest, if any is near."""
+    if near is not None:
+        return f"did you mean '{near}'?", f"是否应为 '{near}'？"
+    names = list(known)
+    if not names:
+        return "delete it; nothing is known here", "请删除；此处没有可用的名称"
+    if len(names) == 1:
+        return f"use '{names[0]}'", f"请使用 '{names[0]}'"
+    return f"use one of {listed(names)}", f"请使用 {listed(names, '、')} 之一"
 
 
 def unknown_key(name: str, known: list[str], near: str | None) -> Words:
     text, text_zh = f"the key '{quote(name)}' is not known here", f"此处没有键 '{quote(name)}'"
-    if near is not None:
-        return Words(text, text_zh, f"did you mean '{near}'?", f"是否应为 '{near}'？")
-    if not known:
-        return Words(text, text_zh, "delete it; no key is known here", "请删除；此处不接受任何键")
-    return Words(
-        text,
-        text_zh,
-        f"use one of {listed(known)}, or delete it",
-        f"请使用 {listed(known, '、')} 之一，或删除",
-    )
+    remedy, remedy_zh = instead(near, known)
+    if near is None and known:
+        remedy, remedy_zh = f"{remedy}, or delete it", f"{remedy_zh}，或删除"
+    return Words(text, text_zh, remedy, remedy_zh)
 
 
 def missing_key(name: str, shape: Shape) -> Words:
     phrase = describe(shape)
+    text, text_zh = f"the key '{name}' is missing", f"缺少键 '{name}'"
+    if phrase.example:
+        added = f"`{name}: {phrase.example}`"
+        return Words(
+            text, text_zh, f"add {added}, {phrase.text}", f"请添加 {added}，值为{phrase.text_zh}"
+        )
+    where, where_zh = _written(phrase)
     return Words(
-        f"the key '{name}' is missing",
-        f"缺少键 '{name}'",
-        f"add `{name}: {phrase.example}`, {phrase.text}",
-        f"请添加 `{name}: {phrase.example}`，值为{phrase.text_zh}",
+        text,
+        text_zh,
+        f"add `{name}:`, {phrase.text}; {where}",
+        f"请添加 `{name}:`，值为{phrase.text_zh}；{where_zh}",
     )
 
 
-def missing_tag(field: str, tags: list[str]) -> Words:
+def _written(phrase: Phrase) -> tuple[str, str]:
+    """Say what to write, in English and Chinese: an example, else where to find it."""
+    if phrase.example:
+        return f"write for example `{phrase.example}`", f"请改写，例如 `{phrase.example}`"
+    if any(phrase.advice):
+        return phrase.advice
+    return "an example stands in the documentation", "示例见文档"
+
+
+def missing_tag(field: str, tags: list[str], fitting: str | None) -> Words:
+    """Say that what tells alternatives apart is missing; `fitting` goes with the other keys."""
+    text = f"the key '{field}', which says what this is, is missing"
+    text_zh = f"缺少说明类别的键 '{field}'"
+    if fitting is not None:
+        added = f"`{field}: {fitting}`"
+        return Words(text, text_zh, f"add {added}", f"请添加 {added}")
     return Words(
-        f"the key '{field}', which says what this is, is missing",
-        f"缺少说明类别的键 '{field}'",
-        f"add `{field}: …` with one of {listed(tags)}",
-        f"请添加 `{field}: …`，取 {listed(tags, '、')} 之一",
+        text,
+        text_zh,
+        f"add `{field}:` with one of {listed(tags)}",
+        f"请添加 `{field}:`，取 {listed(tags, '、')} 之一",
     )
 
 
@@ -70,60 +112,55 @@ def nothing_here(shape: Shape) -> Words:
     return Words(
         f"nothing stands here, but {phrase.text} is expected",
         f"此处没有值，应为{phrase.text_zh}",
-        f"write for example `{phrase.example}`",
-        f"请写值，例如 `{phrase.example}`",
+        *_written(phrase),
     )
 
 
 def null_text(shape: Shape, text: str) -> Words:
     phrase = describe(shape)
+    where, where_zh = _written(phrase)
     return Words(
         f"{text} stands for no value, but {phrase.text} is expected",
         f"{text} 表示没有值，此处应为{phrase.text_zh}",
-        f"write for example `{phrase.example}`; quote it ('{text}') if the text itself is meant",
-        f"请写值，例如 `{phrase.example}`；若就是这几个字符，请加引号（'{text}'）",
+        f"{where}; quote it ('{text}') if the text itself is meant",
+        f"{where_zh}；若就是这几个字符，请加引号（'{text}'）",
     )
 
 
-def wrong_scalar(shape: Shape, scalar: Scalar) -> Words:
-    """Say that a text is not of any type expected."""
+def wrong_scalar(shape: Shape, scalar: Scalar, reads: Callable[[str], bool]) -> Words:
+    """Say that a text is not of any type expected; `reads` tells of another whether it is."""
     phrase = describe(shape)
     shown = quote(scalar.text)
-    hint, hint_zh = _hint(shape, scalar)
+    hint = _hint(shape, scalar, reads)
     return Words(
         f"'{shown}' is not {phrase.text}",
         f"'{shown}' 不是{phrase.text_zh}",
-        hint or f"write for example `{phrase.example}`",
-        hint_zh or f"请改写，例如 `{phrase.example}`",
+        *(hint if any(hint) else _written(phrase)),
     )
 
 
-def _hint(shape: Shape, scalar: Scalar) -> tuple[str, str]:
+def _hint(shape: Shape, scalar: Scalar, reads: Callable[[str], bool]) -> tuple[str, str]:
     """Guess why a text was written where something else is expected."""
     options = members(shape)
     kinds = [each.type for each in options]
     text = scalar.text
     for kind in kinds:
         if isinstance(kind, mi.StructType) and kind.tag is not None and str(kind.tag) == text:
-            example = describe(Shape(kind)).example
-            return f"write `{example}`", f"请写成 `{example}`"
+            return _write(describe(Shape(kind)).example)
     if any(isinstance(kind, mi.StructType | mi.DictType) for kind in kinds):
         return _colon_hint(text) or _near_hint(kinds, text)
     if any(isinstance(kind, mi.BoolType) for kind in kinds) and text.lower() in _YES_NO:
-        meant = _YES_NO[text.lower()]
-        return f"write `{meant}`", f"请写成 `{meant}`"
+        return _write(_YES_NO[text.lower()])
     narrow = unicodedata.normalize("NFKC", text)
-    if narrow != text and narrow.isascii():
-        shown = quote(narrow)
-        return f"write half-width characters: `{shown}`", f"请写半角字符：`{shown}`"
-    numbers = mi.BoolType | mi.IntType | mi.FloatType
-    if not scalar.plain and any(isinstance(kind, numbers) for kind in kinds):
-        example = describe(shape).example
-        return (
-            f"write it without quotation marks, for example `{example}`",
-            f"请去掉引号，例如 `{example}`",
-        )
+    if narrow != text and reads(narrow):
+        return f"write half-width characters: `{narrow}`", f"请写半角字符：`{narrow}`"
+    if not scalar.plain and reads(text):
+        return f"write it without quotation marks: `{text}`", f"请去掉引号：`{text}`"
     return _near_hint(kinds, text)
+
+
+def _write(text: str) -> tuple[str, str]:
+    return f"write `{text}`", f"请写成 `{text}`"
 
 
 def _colon_hint(text: str) -> tuple[str, str] | None:
@@ -140,7 +177,7 @@ def _colon_hint(text: str) -> tuple[str, str] | None:
 def _near_hint(kinds: list[mi.Type], text: str) -> tuple[str, str]:
     known = [name for kind in kinds for name in spellings(kind)]
     tags = {
-        str(kind.tag): f"{{{kind.tag_field}: {kind.tag}}}"
+        str(kind.tag): describe(Shape(kind)).example
         for kind in kinds
         if isinstance(kind, mi.StructType) and kind.tag is not None
     }
@@ -158,8 +195,7 @@ def wrong_node(shape: Shape, node: Node) -> Words:
     return Words(
         f"{found} stands here, but {phrase.text} is expected",
         f"此处是{found_zh}，应为{phrase.text_zh}",
-        f"write for example `{phrase.example}`",
-        f"请改写，例如 `{phrase.example}`",
+        *_written(phrase),
     )
 
 
@@ -170,15 +206,14 @@ _NODES: dict[type[Node], tuple[str, str]] = {
 }
 
 
-def not_a_list(shape: Shape, scalar: Scalar) -> Words:
-    """Say that a single text stands where a list of such is expected."""
+def not_a_list(shape: Shape, scalar: Scalar, item: bool) -> Words:
+    """Say that a text stands where a list is expected; one of its items, or something else."""
     phrase = describe(shape)
-    example = f"[{quote(scalar.text)}]" if scalar.text else phrase.example
+    bracketed = f"write it in brackets: `[{scalar.text}]`", f"请加方括号：`[{scalar.text}]`"
     return Words(
         f"'{quote(scalar.text)}' is not {phrase.text}",
         f"'{quote(scalar.text)}' 不是{phrase.text_zh}",
-        f"write it in brackets: `{example}`",
-        f"请加方括号：`{example}`",
+        *(bracketed if item else _written(phrase)),
     )
 
 
@@ -198,14 +233,12 @@ def wrong_length(shape: Shape, length: int) -> Words:
         return Words(
             f"the text or list is empty, but {phrase.text} is expected",
             f"内容为空，应为{phrase.text_zh}",
-            f"write for example `{phrase.example}`",
-            f"请改写，例如 `{phrase.example}`",
+            *_written(phrase),
         )
     return Words(
         f"the length is {length}, but {phrase.text} is expected",
         f"长度为 {length}，应为{phrase.text_zh}",
-        f"write for example `{phrase.example}`",
-        f"请改写，例如 `{phrase.example}`",
+        *_written(phrase),
     )
 
 
@@ -214,13 +247,16 @@ def wrong_form(shape: Shape, value: str) -> Words:
     pattern = getattr(shape.type, "pattern", "")
     expected = shape.description or f"a text that fits {pattern}"
     expected_zh = shape.description_zh or f"符合 {pattern} 的文字"
-    example = f", for example `{shape.example}`" if shape.example else ""
-    example_zh = f"，例如 `{shape.example}`" if shape.example else ""
+    more, more_zh = "", ""
+    if any(shape.advice):
+        more, more_zh = f"; {shape.advice[0]}", f"；{shape.advice[1]}"
+    elif shape.example:
+        more, more_zh = f", for example `{shape.example}`", f"，例如 `{shape.example}`"
     return Words(
         f"'{quote(value)}' does not have the form expected",
         f"'{quote(value)}' 的形式不对",
-        f"write {expected}{example}",
-        f"请写{expected_zh}{example_zh}",
+        f"write {expected}{more}",
+        f"请写{expected_zh}{more_zh}",
     )
 
 

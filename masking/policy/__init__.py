@@ -4,11 +4,15 @@
 what a treatment comes to for a field of one kind and type.
 """
 
-from masking.document import Document, read
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from masking.document import Document, salvage
 from masking.errors import PolicyInvalidError
 from masking.faults import Fault, spell_path
 from masking.grades import GradeScheme
-from masking.policy.checks import faults_of
+from masking.policy.checks import policy_faults
+from masking.policy.loosening import CataloguedField
 from masking.policy.model import (
     Cache,
     Defaults,
@@ -19,10 +23,10 @@ from masking.policy.model import (
     Sealing,
     Treatment,
 )
-from masking.policy.parts import salvaged, whole
 
 __all__ = [
     "Cache",
+    "CataloguedField",
     "Defaults",
     "Match",
     "Policy",
@@ -30,6 +34,8 @@ __all__ = [
     "Rule",
     "Sealing",
     "Treatment",
+    "check_policy",
+    "placed",
     "read_policy",
 ]
 
@@ -42,30 +48,26 @@ def read_policy(text: bytes, file: str, *, scheme: GradeScheme | None = None) ->
     Raises:
         PolicyInvalidError: with every fault of the file, in its order.
     """
-    try:
-        document = read(text, Policy, file=file, error=PolicyInvalidError)
-    except PolicyInvalidError as refusal:
-        raise _completed(refusal, text, file, scheme) from None
-    parts = Document(whole(document.value), file, document.root, PolicyInvalidError)
-    document.raise_if(map(_placed, faults_of(parts, scheme)))
-    return document.value
+    return check_policy(text, file, scheme=scheme).value
 
 
-def _completed(
-    refusal: PolicyInvalidError, text: bytes, file: str, scheme: GradeScheme | None
-) -> PolicyInvalidError:
-    """Add the faults in the parts that fit the schema to those of the parts that do not."""
-    document = salvaged(text, file)
-    further = [] if document is None else list(map(_placed, faults_of(document, scheme)))
-    faults = sorted((*refusal.faults, *further), key=_place)
-    return PolicyInvalidError(faults, fault_count=refusal.fault_count + len(further))
+def check_policy(
+    text: bytes,
+    file: str,
+    *,
+    scheme: GradeScheme | None = None,
+    fields: Mapping[str, Sequence[CataloguedField]] | None = None,
+) -> Document[Policy]:
+    """Read what can be read of a policy, and find all its faults.
+
+    `fields` are those of a catalogue by provider, for messages to name.
+    """
+    document = salvage(text, Policy, file=file, error=PolicyInvalidError)
+    found = document.found(partial(policy_faults, scheme=scheme, fields=fields or {}))
+    return document.with_faults(map(placed, found))
 
 
-def _placed(fault: Fault) -> Fault:
-    """Begin the text with the place in the document, as `read` does."""
+def placed(fault: Fault) -> Fault:
+    """Begin the text with the place in the document, as reading does."""
     spelled = spell_path(fault.path)
     return fault._replace(text=f"{spelled}: {fault.text}", text_zh=f"{spelled}：{fault.text_zh}")
-
-
-def _place(fault: Fault) -> tuple[int, int]:
-    return fault.line, fault.column

@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from masking.examples import such_as
 from masking.grades import Disclosure
 from masking.operators import AnyOperator
 from masking.operators.pseudonym import PseudonymScope
@@ -31,7 +32,7 @@ Treatment = Annotated[
     Meta(
         description="a disclosure or an operator",
         extra={"zh": "披露程度或脱敏算子"},
-        examples=["partial", "{op: keep, prefix: 3, suffix: 4}"],
+        examples=["partial"],
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -44,14 +45,21 @@ Id = Annotated[
         examples=["pension-check-id"],
     ),
 ]
-Names = Annotated[tuple[Name, ...], Meta(min_length=1, max_length=MAX_LISTED)]
+Basis = Annotated[Name, such_as("《…》第…条")]
+_Resource = Annotated[Name, such_as("3070010010001/000012")]
+_Field = Annotated[Name, such_as("birth_date")]
+_Kind = Annotated[Name, such_as("mobile")]
+_Grade = Annotated[Name, such_as("G2")]
+_Department = Annotated[Name, such_as("11149900MB0C13013W")]
+_Purpose = Annotated[Name, such_as("medical-assistance")]
+_SEVERAL = Meta(min_length=1, max_length=MAX_LISTED)
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens where no rule matches: the stricter of the grade's and the kind's."""
 
-    grades: Mapping[str, Treatment] = {}
-    kinds: Mapping[str, Treatment] = {}
+    grades: Mapping[Annotated[str, such_as("G2")], Treatment] = {}
+    kinds: Mapping[Annotated[str, such_as("mobile")], Treatment] = {}
 
 
 class Pseudonyms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,20 +69,20 @@ class Pseudonyms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     have: it needs a legal basis.
     """
 
-    kinds: tuple[Name, ...] = ()
+    kinds: tuple[_Kind, ...] = ()
     scope: PseudonymScope = "requester+purpose"
-    basis: Name | None = None
+    basis: Basis | None = None
 
 
 class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which fields of which calls a rule is about; what is absent does not matter."""
 
-    resources: Names | None = None
-    fields: Names | None = None
-    kinds: Names | None = None
-    grades: Names | None = None
-    requesters: Names | None = None
-    purposes: Names | None = None
+    resources: Annotated[tuple[_Resource, ...], _SEVERAL] | None = None
+    fields: Annotated[tuple[_Field, ...], _SEVERAL] | None = None
+    kinds: Annotated[tuple[_Kind, ...], _SEVERAL] | None = None
+    grades: Annotated[tuple[_Grade, ...], _SEVERAL] | None = None
+    requesters: Annotated[tuple[_Department, ...], _SEVERAL] | None = None
+    purposes: Annotated[tuple[_Purpose, ...], _SEVERAL] | None = None
 
     def fits_call(self, requester: str, purpose: str, resource: str) -> bool:
         """Tell whether the rule is about calls such as this."""
@@ -97,11 +105,11 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An exception to the defaults, from the first day to the last, both included."""
 
     id: Id
-    match: Match
+    match: Annotated[Match, such_as("{fields: [birth_date]}")]
     treatment: Treatment
-    basis: Name | None = None
+    basis: Basis | None = None
     start: date | None = msgspec.field(default=None, name="from")
-    until: date | None = None
+    until: Annotated[date, such_as("2027-12-31")] | None = None
 
     @property
     def licensed(self) -> bool:
@@ -134,7 +142,7 @@ class Sealing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A provider's masking policy."""
 
-    id: Id = msgspec.field(name="policy")
+    id: Annotated[Id, such_as("civil-affairs")] = msgspec.field(name="policy")
     version: Annotated[int, Meta(ge=1)]
     provider: Annotated[
         str,
@@ -142,7 +150,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             pattern=r"\A[0-9A-HJ-NPQRTUWXY]{18}\Z",
             description="a unified social credit code",
             extra={"zh": "统一社会信用代码"},
-            examples=["11110000MB00000001"],
+            examples=["11149900MB0C12002H"],
         ),
     ]
     defaults: Defaults = Defaults()

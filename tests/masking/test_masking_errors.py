@@ -31,7 +31,7 @@ def test_every_leaf_has_a_code_and_two_texts() -> None:
 def test_a_document_error_tells_the_first_fault_and_the_count() -> None:
     """The report has the rest, a line each."""
     error = PolicyInvalidError(FAULTS)
-    assert str(error).startswith("POLICY_INVALID: 2 fault(s); the first: p.yaml:3:5: first")
+    assert str(error).startswith("POLICY_INVALID: 2 faults; the first: p.yaml:3:5: first")
     assert "其一" in error.message_zh
     assert error.report().splitlines() == list(map(str, FAULTS))
     assert len(error.report_zh().splitlines()) == len(FAULTS)

@@ -154,9 +154,9 @@ TERMS = "basis: 某法, until: 2027-01-01"
         ("pseudonyms: {kinds: [sex]}", 4, 22, "'sex' is no identifier", "delete it"),
         ("pseudonyms: {scope: global}", 4, 21,
          "the scope 'global' lets others join by pseudonym, and names no legal basis",
-         "add `basis:` beside it, or write `scope: requester+purpose`"),
+         "add `basis: 《…》第…条` beside it, or write `scope: requester+purpose`"),
         ("pseudonyms: {scope: resource, basis: ' '}", 4, 21,
-         "names no legal basis", "add `basis:`"),
+         "names no legal basis", "add `basis: "),
         ("sealing: {suites: [1, 7]}", 4, 23, "suite 7 is refused", "such as 1 or 2"),
         ("sealing: {suites: [2, 2]}", 4, 23, "'2' stands in this list already", "delete one"),
         ("sealing: {suites: []}", 4, 19, "is empty", "[1, 2]"),
@@ -173,8 +173,12 @@ TERMS = "basis: 某法, until: 2027-01-01"
          "there is no kind 'mail'", "did you mean 'email'?"),
         ("rules: [{id: a, match: {grades: [G2, G9]}, treatment: nothing}]", 4, 38,
          "there is no grade 'G9'", "use one of G1, G2, G3, G4, IMPORTANT, CORE"),
+        ("rules: [{id: a, match: {fields: [f]}, treatment: hush}]", 4, 50,
+         "'hush' is not one of refuse, nothing, linkable, partial, clear", "write"),
         ("rules: [{id: a, match: {fields: [f]}, treatment: masked}]", 4, 50,
-         "'masked' is not one of refuse, nothing, linkable, partial, clear", "write"),
+         "'masked' is not one of", "did you mean `{op: mask, "),
+        ("rules: [{id: a, match: {fields: [f]}, treatment: {op: top_bottom, bottom: 2, top: 1}}]",
+         4, 50, "`bottom` must be below `top`", ""),
         ("rules: [{id: a, match: {fields: [f]}, treatment: keep}]", 4, 50,
          "'keep' is not one of", "write `{op: keep}`"),
         ("rules: [{id: a, match: {fields: [f]}, treatment: nothing, basis: ' '}]", 4, 66,
@@ -189,7 +193,8 @@ TERMS = "basis: 某法, until: 2027-01-01"
         ("pseudonyms: {kinds: [mobile]}\ndefaults: {kinds: {mobile: partial}}\n"
          "rules: [{id: a, match: {kinds: [mobile]}, treatment: {op: pseudonym, scope: global}}]",
          6, 77, "a scope wider than 'requester+purpose' needs a legal basis and an end date",
-         "add `basis:` and `until:` to the rule, or write `scope: requester+purpose`"),
+         "add `basis: 《…》第…条` and `until: 2027-12-31` to the rule, "
+         "or write `scope: requester+purpose`"),
     ],
 )  # fmt: skip
 def test_a_fault_is_told_with_its_place_and_remedy(
@@ -228,7 +233,10 @@ pseudonyms: {kinds: [mobile]}
 @pytest.mark.parametrize(
     ("match", "treatment", "about"),
     [
-        ("fields: [f]", "clear", "general of grade G2: nothing"),
+        ("fields: [f]", "clear", "field f of grade G2: partial"),
+        ("fields: [f, g, h, i]", "clear", "fields f, g, h, … of grade G2: partial"),
+        ("fields: [f], grades: [G3]", "partial", "field f of grade G3: nothing"),
+        ("fields: [f], kinds: [mobile]", "clear", "field f, mobile of grade G1: partial"),
         ("kinds: [mobile]", "clear", "mobile of grade G1: partial"),
         ("kinds: [mobile]", "partial", "mobile of grade G1: partial"),
         ("kinds: [mobile]", "{op: keep, prefix: 1, suffix: 4}", "mobile of grade G1: partial"),
@@ -238,7 +246,8 @@ pseudonyms: {kinds: [mobile]}
         ("kinds: [sex], grades: [G2]", "{op: keep}", "sex of grade G2: nothing"),
         ("kinds: [email], grades: [G4]", "clear", "email of grade G4: partial"),
         ("grades: [G4], kinds: [address]", "partial", "address of grade G4: nothing"),
-        ("requesters: [R], purposes: [p]", "clear", "general of grade G2: nothing"),
+        ("fields: [f], grades: [G1]", "clear", "field f, mobile of grade G1: partial"),
+        ("requesters: [R], purposes: [p]", "clear", "any field of grade G2: partial"),
     ],
 )
 def test_a_rule_that_can_only_loosen_needs_basis_and_end_date(
@@ -247,9 +256,9 @@ def test_a_rule_that_can_only_loosen_needs_basis_and_end_date(
     """It says where it would disclose more, and what is missing; with both it is read."""
     written = f"{LEAST}{DEFAULTS}rules:\n- id: a\n  match: {{{match}}}\n  treatment: {treatment}\n"
     for terms, lacking in (
-        ("", "`basis:` and `until:`"),
-        ("  basis: 某法\n", "`until:`"),
-        ("  until: 2027-01-01\n", "`basis:`"),
+        ("", "`basis: 《…》第…条` and `until: 2027-12-31`"),
+        ("  basis: 某法\n", "`until: 2027-12-31`"),
+        ("  until: 2027-01-01\n", "`basis: 《…》第…条`"),
     ):
         [fault] = faults(written + terms)
         assert fault.path == ("rules", 0, "treatment")
@@ -311,6 +320,8 @@ def test_all_faults_are_told_at_once() -> None:
         (6, "defaults.kinds.email"),
         (7, "pseudonyms.kinds[1]"),
         (7, "pseudonyms.scope"),
+        (10, "rules[2].id"),
+        (10, "rules[2].match"),
         (10, "rules[2].treatment"),
         (11, "rules[3].id"),
         (11, "rules[3].match"),
