@@ -10,6 +10,7 @@ Only clock, disk and ledger are replaced, each by an honest fake of its port.
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -49,6 +50,12 @@ RESOURCE = "3070010010001/000001"
 PURPOSE = "medical-assistance"
 SCENARIO = "住院和门诊救助资格核定"
 FIELDS = ("name", "resident_id", "birth_date", "region", "mobile", "monthly_income", "category")
+
+
+@cache
+def _packaged_catalogue() -> Catalogue:
+    # Read once in a process: a department's tests found many cities.
+    return read_catalogue(catalogue_files())
 
 
 class FixedClock:
@@ -213,7 +220,7 @@ class MemoryCity:
         self.issuer_key = self.issuer_keys.new(Purpose.SIGNING, 1, now - 90 * DAY, 366, "active")
         self.revoked: set[int] = set()
         self.issued = 0
-        self.catalogue = catalogue or read_catalogue(catalogue_files())
+        self.catalogue = catalogue or _packaged_catalogue()
         name = f"policies/{self.provider.department}.yaml"
         trust = Trust(
             version=1,

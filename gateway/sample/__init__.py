@@ -3,6 +3,10 @@
 What they hold is made up: check digits, dates, sexes, divisions and addresses
 of a row agree with each other, and with no person, account or body known to us.
 A run of more rows begins with the rows of a shorter one.
+
+For the same seed, row i of any two resources that are about a person speaks of
+the same person, and so of any two about businesses, hospitals or social
+organisations: resources join, as long as their lists of divisions are the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET
 
 from gateway.model.resource import CodeList, Resource
+from gateway.sample import matters
 from gateway.sample.chance import Streams
 from gateway.sample.sheet import Sheet, settle
 from gateway.sample.values import Column, column
@@ -60,10 +65,10 @@ def columns(
 ) -> Iterator[dict[str, Column]]:
     """Make columns by field id, `size` rows at a time; UNSET stands for an absent field."""
     setting = settle(resource, code_lists)
-    streams = Streams(seed, resource.code)
+    writers, city = matters.writers(resource), Streams(seed)
     for start in range(0, rows, size):
-        sheet = Sheet(setting, streams, min(size, rows - start))
-        yield {field.id: column(sheet, field) for field in resource.fields}
+        sheet = Sheet(setting, city, start, min(size, rows - start))
+        yield {field.id: column(sheet, field, writers.get(field.id)) for field in resource.fields}
 
 
 def _records(made: Mapping[str, Column]) -> list[Record]:

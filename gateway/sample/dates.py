@@ -8,6 +8,8 @@ LAST_DAY = date(2026, 6, 30).toordinal()
 # Registers are taken to reach ten years back.
 FIRST_DAY = date(2016, 7, 1).toordinal()
 YEAR = 365
+# A day that never comes: the open end of a field that has one.
+FOREVER = date.max.toordinal()
 OPENS, CLOSES = 8 * 3600 + 30 * 60, 17 * 3600 + 30 * 60
 
 _DAY_TOKENS = re.compile("YYYY|MM|DD")

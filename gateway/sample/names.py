@@ -41,6 +41,7 @@ _DOTTED = {
     2: tuple(Surname(*row) for row in table("uyghur-female", 2)),
 }
 _FATHERS = tuple(father.text for father in _DOTTED[1])
+_BY_TEXT = {father.text: father for father in _DOTTED[1]}
 _UNDOTTED = {
     MONGOL: {1: words("mongol-male"), 2: words("mongol-female")},
     TIBETAN: {1: words("tibetan-male"), 2: words("tibetan-female")},
@@ -86,6 +87,13 @@ def given_names(draw: Draw, sexes: Sequence[int]) -> list[str]:
     return [_given(draw, sex) for sex in sexes]
 
 
+def father_of(name: str) -> Surname:
+    """Return the first part of the name of a person's father, from behind the middle dot."""
+    return _BY_TEXT[name.partition("·")[2]]
+
+
+# Groups whose names have the father's behind a middle dot.
+DOTTED = frozenset({UYGHUR, KAZAKH})
 _OWN_WAY = frozenset({MONGOL, TIBETAN, UYGHUR, KAZAKH})
 
 

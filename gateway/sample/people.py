@@ -138,6 +138,31 @@ class People:
         return identifiers.bank_cards(self._draw("short card"), self.count, identifiers.SHORT_CARD)
 
 
+_COLUMNS = (
+    "sexes", "births", "groups", "surnames", "names", "given", "regions", "resident_ids",
+    "marital", "mobiles", "landlines", "emails", "addresses", "points", "plates", "passports",
+    "long_cards", "short_cards",
+)  # fmt: skip
+
+
+class _Chosen(People):
+    """In each row the person of that row among one of several."""
+
+    def __init__(self, people: Sequence[People]) -> None:
+        self._people = people
+        self.places, self.count = people[0].places if people else (), len(people)
+
+    def __getattribute__(self, name: str) -> object:
+        if name in _COLUMNS:
+            return [getattr(each, name)[row] for row, each in enumerate(self._people)]
+        return object.__getattribute__(self, name)
+
+
+def chosen(people: Sequence[People]) -> People:
+    """Return in each row the person of that row of the people named for it."""
+    return _Chosen(people)
+
+
 def _address(place: Place, draw: Draw) -> str:
     if place.name.endswith("县") and draw() < _COUNTRY_SHARE:
         town, village = _TOWNS[int(draw() * len(_TOWNS))], _VILLAGES[int(draw() * len(_VILLAGES))]

@@ -21,8 +21,14 @@ class Role(NamedTuple):
 
 
 SUBJECT = Role("subject", ages=(19, 90))
+# Streams of the city's people. They are called by the resource whose people they were first.
+PERSONS = "3070010010001/000001"
 # Whom notes mention and no field holds.
 RELATIVE = Role("relative", ages=(20, 75))
+# A resource that names it lists a household: see `gateway.sample.families`.
+HEAD = Role("head", ("head", "householder"), ("户主",))
+# Not a person: where a person was treated.
+HOSPITAL = Role("hospital", ("hospital", "clinic"), ("医疗机构", "就诊医院", "医院"))
 # A field belongs to the first role whose English word its id begins with, or whose Chinese title
 # its name begins with.
 ROLES = (
@@ -42,6 +48,8 @@ ROLES = (
     Role("deceased", ("deceased", "dead"), ("逝者", "死者", "亡者", "死亡"), ages=(50, 95)),
     Role("contact", ("contact", "relative", "kin"), ("联系人", "亲属", "家属")),
     Role("agent", ("agent", "handler", "operator"), ("代理人", "经办人", "代办人", "办理人")),
+    HEAD,
+    HOSPITAL,
     Role("legal", ("legal", "representative"), ("法定代表人", "法人代表", "负责人")),
 )
 

@@ -8,7 +8,7 @@ from gateway.sample import identifiers
 from gateway.sample.chance import digits, pick
 from gateway.sample.dates import LAST_DAY, YEAR
 from gateway.sample.notes import notes
-from gateway.sample.organisations import Organisations, is_office
+from gateway.sample.organisations import Organisations, is_office, offices
 from gateway.sample.people import People
 from gateway.sample.roles import RELATIVE
 from gateway.sample.sheet import Sheet
@@ -61,7 +61,8 @@ def _regions(sheet: Sheet, field: Field) -> list[str]:
     """Return the rows' regions; a second field of the kind has places of its own."""
     if field.id == sheet.setting.regional:
         return [place.code for place in sheet.places]
-    chosen = pick(sheet.streams[field.id], sheet.setting.places, sheet.count)
+    # Not the field's own stream, which codes draw on as well.
+    chosen = pick(sheet.streams[f"{field.id} place"], sheet.setting.places, sheet.count)
     return [place.code for place in chosen]
 
 
@@ -70,8 +71,9 @@ def _organisation(sheet: Sheet, field: Field) -> Organisations:
 
 
 def _organisation_names(sheet: Sheet, field: Field) -> list[str]:
-    made = _organisation(sheet, field)
-    return made.offices if is_office(field) else made.names
+    if is_office(field):
+        return offices(sheet.setting.resource.provider.name, sheet.places)
+    return _organisation(sheet, field).names
 
 
 def _bank_cards(sheet: Sheet, field: Field) -> list[str]:

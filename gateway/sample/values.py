@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import cast as typed
 
 from msgspec import UNSET
 
 from gateway.model.resource import TYPE_LETTERS, CodeList, Field, FieldType
-from gateway.sample.chance import Draw, digits, pick
+from gateway.sample.chance import Draw, digits, pick, weighted
+from gateway.sample.matters import Writer
 from gateway.sample.sheet import Sheet
 from gateway.sample.texts import LABELS, ages, standard_codes, texts
-from gateway.sample.when import moments
+from gateway.sample.when import moments, spell
+from gateway.sample.words import pairs, sections
 
 # What columns hold is settled by each field's type.
 Column = Sequence[object]
@@ -28,16 +31,25 @@ _SIZES = (
     (("资金", "资本", "capital", "fund"), 1_000_000, 10_000),
     (("金额", "amount", "费"), 20_000, 1),
 )
+_SHARES = {name.removeprefix("shares-"): pairs(name) for name in sections("shares-")}
 _INTEGER_SIZE, _DECIMAL_SIZE = 1_000, 100_000
 # A picture of one dot: what stands before and behind its six bytes of colour.
 _GIF_HEAD = b"GIF89a\x01\x00\x01\x00\x80\x00\x00"
 _GIF_TAIL = b"\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b"
 
 
-def column(sheet: Sheet, field: Field) -> Column:
-    """Make a field's values, with null, empty text and UNSET (absent) where it permits them."""
+def column(sheet: Sheet, field: Field, writer: Writer | None = None) -> Column:
+    """Make a field's values, with null, empty text and UNSET (absent) where it permits them.
+
+    `writer` knows better than type and kind what the field holds.
+    """
     kind = TYPE_LETTERS.get(field.type, field.type)
-    found = _MAKERS[kind](sheet, field)
+    found = _MAKERS[kind](sheet, field) if writer is None else _written(sheet, field, writer)
+    present = sheet.present(field)
+    if present is not None:
+        return _gaps(field, found, present)
+    if writer is not None and writer.leaves_out:
+        return found
     blanks: list[object] = []
     if not field.required:
         blanks.append(UNSET)
@@ -46,6 +58,55 @@ def column(sheet: Sheet, field: Field) -> Column:
     if field.empty and kind is FieldType.STRING:
         blanks.append("")
     return _with_blanks(sheet.streams[f"{field.id} blank"], found, blanks) if blanks else found
+
+
+def _written(sheet: Sheet, field: Field, writer: Writer) -> Column:
+    """Spell what a writer makes as the field declares it."""
+    made = writer.make(sheet)
+    if not writer.leaves_out:
+        return _spelled(sheet, field, writer, made)
+    known = [value is not None for value in made]
+    some = iter(_spelled(sheet, field, writer, list(filter(_is_said, made))))
+    if not (field.null or not field.required):
+        plain = _MAKERS[writer.type](sheet, field)
+        return [next(some) if here else other for here, other in zip(known, plain, strict=True)]
+    return _gaps(field, [next(some) if here else None for here in known], known)
+
+
+def _is_said(value: object) -> bool:
+    return value is not None
+
+
+def _spelled(sheet: Sheet, field: Field, writer: Writer, made: Sequence[object]) -> Column:
+    match writer.type:
+        case FieldType.STRING:
+            return [str(value)[: field.length] for value in made]
+        case FieldType.DECIMAL:
+            return [Decimal(typed("int", value)).scaleb(-writer.scale) for value in made]
+        case FieldType.DATE | FieldType.DATETIME:
+            return spell(sheet, field, typed("Sequence[int]", made))
+        case FieldType.CODE:
+            return _listed(sheet, field, made)
+        case _:
+            return made
+
+
+def _listed(sheet: Sheet, field: Field, made: Sequence[object]) -> Column:
+    """Replace codes that the field's list does not have by codes that it has."""
+    listed = sheet.setting.code_list(field)
+    known = {code.code for code in listed.codes} if listed else set()
+    if known.issuperset(made):
+        return made
+    draw, pool = sheet.streams[f"{field.id} spare"], sorted(known)
+    return [value if value in known else pool[int(draw() * len(pool))] for value in made]
+
+
+def _gaps(field: Field, found: Column, present: Sequence[bool]) -> Column:
+    """Leave out what is not present, as far as the field permits that."""
+    if not field.null and field.required:
+        return found
+    gap = None if field.null else UNSET
+    return [value if here else gap for value, here in zip(found, present, strict=True)]
 
 
 def _with_blanks(draw: Draw, found: Column, blanks: list[object]) -> Column:
@@ -60,13 +121,22 @@ def _codes(sheet: Sheet, field: Field) -> list[str]:
     listed = sheet.setting.code_list(field)
     if listed is None:
         raise LookupError(f"field {field.id} names no code list")
-    pool = [code.code for code in listed.codes]
+    pool = _pool(listed)
     spare = pick(sheet.streams[field.id], pool, sheet.count)
     wanted = standard_codes(sheet, field)
     if not wanted:
         return spare
     known = _translation(listed, LABELS.get(field.kind, {}), set(wanted))
     return [known.get(code, other) for code, other in zip(wanted, spare, strict=True)]
+
+
+def _pool(listed: CodeList) -> Sequence[str]:
+    """Return the codes to draw from: those of some lists of ours are not equally frequent."""
+    codes = [code.code for code in listed.codes]
+    shares = _SHARES.get(listed.id, {})
+    if not shares or not shares.keys() <= set(codes):
+        return codes
+    return weighted((code, int(share)) for code, share in shares.items())
 
 
 def _translation(listed: CodeList, labels: Mapping[str, str], wanted: set[str]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """Dates and moments of a batch: births, the day a matter began, what follows, and ends."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from gateway.catalogue.formats import DEFAULT_DATE, DEFAULT_DATETIME, OPEN_END
 from gateway.model.resource import TYPE_LETTERS, Field, FieldType
 from gateway.sample.chance import pick
-from gateway.sample.dates import CLOSES, LAST_DAY, OPENS, YEAR, Days, Times, halves
+from gateway.sample.dates import CLOSES, FOREVER, LAST_DAY, OPENS, YEAR, Days, Times, halves
 from gateway.sample.sheet import Sheet
 
 DATED = frozenset({FieldType.DATE, FieldType.DATETIME})
@@ -23,19 +24,26 @@ _times = cache(Times)
 
 def moments(sheet: Sheet, field: Field) -> list[str]:
     """Write dates, or dates with times, in the field's format."""
+    found = spell(sheet, field, _ordinals(sheet, field))
+    if field.open_end:
+        draw = sheet.streams[f"{field.id} open"]
+        found = [OPEN_END if draw() < _OPEN_SHARE else text for text in found]
+    return found
+
+
+def spell(sheet: Sheet, field: Field, ordinals: Sequence[int]) -> list[str]:
+    """Write days in the field's format; a time of day is drawn where it has one."""
     exact = TYPE_LETTERS.get(field.type, field.type) is FieldType.DATETIME
     pattern = field.format or (DEFAULT_DATETIME if exact else DEFAULT_DATE)
-    ordinals = _ordinals(sheet, field)
     if exact:
         day, time = halves(pattern)
         seconds, draw = _times(time), sheet.streams[f"{field.id} time"]
         times = [seconds[OPENS + int(draw() * (CLOSES - OPENS))] for _ in ordinals]
-        found = [a + b for a, b in zip(map(days(day).__getitem__, ordinals), times, strict=True)]
-    else:
-        found = list(map(days(pattern).__getitem__, ordinals))
-    if field.open_end:
-        draw = sheet.streams[f"{field.id} open"]
-        found = [OPEN_END if draw() < _OPEN_SHARE else text for text in found]
+        return [a + b for a, b in zip(map(days(day).__getitem__, ordinals), times, strict=True)]
+    found = list(map(days(pattern).__getitem__, ordinals))
+    if field.open_end and FOREVER in ordinals:
+        forever = days(pattern)[FOREVER]
+        return [OPEN_END if text == forever else text for text in found]
     return found
 
 

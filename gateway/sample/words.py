@@ -11,6 +11,11 @@ def _sections() -> dict[str, str]:
     return tomllib.loads(text)
 
 
+def sections(start: str) -> tuple[str, ...]:
+    """Return the names of the sections that begin so."""
+    return tuple(name for name in _sections() if name.startswith(start))
+
+
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a section, in order."""
     return tuple(_sections()[name].split())

@@ -6,15 +6,15 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway import sample
 from gateway.catalogue.checking import settle
 from gateway.catalogue.formats import DATE_FORMATS, DATETIME_FORMATS
 from gateway.model.resource import TYPE_LETTERS, Code, CodeList, Field, FieldType, Resource
-from gateway.model.trust import Catalogue
 from gateway.records.decoder import RecordDecoder
+from gateway.sample.matters import MATTERS
 from gateway.sample.when import is_end
 from masking.kinds import KINDS
 
@@ -50,16 +50,8 @@ def _decode(resource: Resource, lists: dict[str, CodeList], rows: int, seed: int
     return decoder.decode(lines, "ndjson").size
 
 
-@pytest.mark.parametrize("position", range(4))
-def test_rows_of_the_packaged_world_are_accepted(catalogue: Catalogue, position: int) -> None:
-    """Each resource of the world takes its own sample rows."""
-    resource = list(catalogue.resources.values())[position]
-    lists = dict(catalogue.code_lists)
-    assert _decode(resource, lists, 2_500, seed=5) == 2_500
-
-
 @st.composite
-def fields(draw: st.DrawFn, number: int) -> Field:
+def fields(draw: st.DrawFn, number: int, field_id: str = "") -> Field:
     """Make a field of any type and kind, with whatever its type takes."""
     written = draw(st.sampled_from(FieldType))
     kind = TYPE_LETTERS.get(written, written)
@@ -83,7 +75,7 @@ def fields(draw: st.DrawFn, number: int) -> Field:
         options["format"] = draw(st.none() | st.sampled_from(known))
         options["open_end"] = draw(st.booleans())
     return Field(
-        id=f"{draw(st.sampled_from(['f', 'wife', 'child', 'until']))}_{number}",
+        id=field_id or f"{draw(st.sampled_from(['f', 'wife', 'child', 'until']))}_{number}",
         name=f"{draw(st.sampled_from(['字段', '资金', '人口数', '男方', '有效期至']))}{number}",
         type=written,
         kind=draw(st.sampled_from(sorted(KINDS))),
@@ -105,6 +97,22 @@ def test_rows_of_any_resource_are_accepted(
     entry: MakeResource, made: list[Field], seed: int
 ) -> None:
     """Whatever a catalogue may say of fields, the rows fit it."""
+    assert _decode(entry(*made), LISTS, 30, seed) == 30
+
+
+@pytest.mark.parametrize("position", range(len(MATTERS)))
+@settings(max_examples=25)
+@given(data=st.data(), seed=st.integers(0, 2**32))
+def test_rows_about_any_matter_are_accepted(
+    entry: MakeResource, data: st.DataObject, seed: int, position: int
+) -> None:
+    """A field may be called as one of ours and be of any type, kind and length."""
+    matter = MATTERS[position]
+    ids = sorted(matter.needs | matter.writers.keys())
+    made = [data.draw(fields(number, field_id)) for number, field_id in enumerate(ids)]
+    family = [data.draw(fields(number, name)) for number, name in enumerate(("head_id", "name"))]
+    known = {field.id for field in made}
+    made += [field for field in family if field.id not in known]
     assert _decode(entry(*made), LISTS, 30, seed) == 30
 
 
