@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from gateway.cli.checks import MAX_POLICY_BYTES
 from gateway.cli.sealing import add_encoding, register_seal
 from gateway.cli.terminal import chosen_language, print_json, progress, table
 from gateway.cli.words import (
@@ -17,6 +18,7 @@ from gateway.cli.words import (
     check_outputs,
     open_node,
     read_binary,
+    read_input,
     read_token,
     report,
 )
@@ -26,7 +28,9 @@ from gateway.model.call import Explanation, Opened
 from gateway.stores.envelopes import is_stream, read_parts
 from gateway.stores.files import whole_file
 from gateway.stores.records import RecordFormat, RecordWriter
+from masking.counting import counted
 from masking.grades import Disclosure
+from masking.operators import operator_types
 
 if TYPE_CHECKING:
     from gateway.node import Node
@@ -39,6 +43,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     explain.add_argument("--resource", required=True, metavar="CODE")
     explain.add_argument("--grant", type=Path, required=True, metavar="FILE")
+    explain.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="try this policy; the one in place stays 试用该策略，不改动现用策略",
+    )
     explain.add_argument("--lang", choices=("zh", "en"))
     register_seal(commands)
     opening = add_command(commands, "open", _open, "open a sealed envelope 打开信封", node=True)
@@ -52,8 +62,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _explain(chosen: argparse.Namespace) -> int:
+    grant, draft = read_token(chosen.grant), None
+    if chosen.policy is not None:
+        draft = read_input(chosen.policy, MAX_POLICY_BYTES)
     with open_node(chosen) as node:
-        explanation = node.explain(chosen.resource, read_token(chosen.grant))
+        explanation = node.explain(chosen.resource, grant, policy=draft, file=str(chosen.policy))
     if chosen.json:
         print_json(msgspec.to_builtins(explanation))
     else:
@@ -94,10 +107,20 @@ def show_explanation(explanation: Explanation, language: str) -> str:
     return table(headers, rows)
 
 
-def spell_treatment(treatment: dict[str, str | int | float | bool | None]) -> str:
-    """Spell an operator with its parameters: `keep(3, 4)`."""
-    parameters = ", ".join(str(v) for k, v in treatment.items() if k != "op" and v is not None)
-    return f"{treatment['op']}({parameters})" if parameters else str(treatment["op"])
+def spell_treatment(
+    treatment: dict[str, str | int | float | bool | None], *, brief: bool = False
+) -> str:
+    """Spell an operator with its parameters: `keep(3, 4)`; in brief, without usual ones."""
+    operator, usual = str(treatment["op"]), dict[str, object]()
+    if brief:
+        (kind,) = (one for one in operator_types() if one.name == operator)
+        usual = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    parameters = ", ".join(
+        str(value)
+        for name, value in treatment.items()
+        if name != "op" and value is not None and value != usual.get(name)
+    )
+    return f"{operator}({parameters})" if parameters else operator
 
 
 def _open(chosen: argparse.Namespace) -> int:
@@ -165,12 +188,12 @@ def _report(chosen: argparse.Namespace, last: Opened, findings: Counter[str]) ->
             "out": str(chosen.out),
             "receipt": msgspec.to_builtins(last.receipt),
         },
-        f"{chosen.out}: {records:,} records of {manifest.resource} {manifest.resource_name} "
-        f"from {last.sender}，{records:,} 条记录",
+        f"{chosen.out}: {counted(records, 'record')} of {manifest.resource} "
+        f"{manifest.resource_name} from {last.sender}，{records:,} 条记录",
     )
     for field, count in findings.items():
         print(
-            f"finding 质量发现: {field}: {count} values of the wrong shape were hidden "
+            f"finding 质量发现: {field}: {counted(count, 'value')} of the wrong shape, hidden "
             f"{count} 个值形式不符，已遮蔽",
             file=sys.stderr,
         )

@@ -6,11 +6,22 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 # A cell wider than this is cut, so that a table fits a screen.
 MAX_CELL = 48
+
+# What a text is, and how terminals are told to show it (ECMA-48, SGR).
+Style = Literal["strong", "faint", "good", "partial", "linkable", "gone"]
+_SGR: dict[Style, str] = {
+    "strong": "1",
+    "faint": "2",
+    "good": "32",
+    "partial": "33",
+    "linkable": "36",
+    "gone": "31",
+}
 
 
 def prepare_streams() -> None:
@@ -54,16 +65,46 @@ def fit(text: str, columns: int) -> str:
     return text + " " * (columns - width(text))
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out rows under headers; only the last column is never cut."""
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], styles: Sequence[Style | None] = ()
+) -> str:
+    """Lay out rows under headers; only the last column is never cut.
+
+    `styles`, if given, has for each row the style of its last cell.
+    """
     lines = [headers, *rows]
     widths = [max(width(line[index]) for line in lines) for index in range(len(headers))]
     widths[:-1] = [min(MAX_CELL, columns) for columns in widths[:-1]]
     laid = [
-        "  ".join(fit(cell, columns) for cell, columns in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+        [fit(cell, columns) for cell, columns in zip(line, widths, strict=True)] for line in lines
     ]
-    return "\n".join([laid[0], "  ".join("-" * columns for columns in widths), *laid[1:]])
+    for cells, style in zip(laid[1:], styles, strict=False):
+        cells[-1] = painted(cells[-1].rstrip(), style)
+    told = ["  ".join(cells).rstrip() for cells in laid]
+    return "\n".join([told[0], "  ".join("-" * columns for columns in widths), *told[1:]])
+
+
+def painted(text: str, style: Style | None) -> str:
+    """Show a text in a style where standard output is a terminal that takes it.
+
+    `NO_COLOR` turns styles off, `FORCE_COLOR` on.
+    """
+    if style is None or not _takes_styles():
+        return text
+    return f"\x1b[{_SGR[style]}m{text}\x1b[0m"
+
+
+def _takes_styles() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
+
+
+def bar(share: float, columns: int) -> str:
+    """Draw a bar of up to `columns` for a share from 0 to 1; some of it is always seen."""
+    return "█" * max(1, round(share * columns))
 
 
 def chosen_language(wanted: str | None) -> str:

@@ -1,10 +1,10 @@
-"""`sealgate demo`: one exchange from a department's record to another's, and what is refused."""
+"""`sealgate demo`: a family applies for assistance, and three departments exchange."""
 
 import argparse
 import tempfile
 from pathlib import Path
 
-from gateway.cli.story import Story
+from gateway.cli.demo.story import Story
 from gateway.cli.terminal import chosen_language
 from gateway.cli.words import WrongUseError, add_command
 
@@ -14,7 +14,7 @@ MAX_ROWS = 20_000
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `demo`."""
-    demo = add_command(commands, "demo", _demo, "show one exchange and what is refused 演示")
+    demo = add_command(commands, "demo", _demo, "show a family's case, exchange by exchange 演示")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="keep everything here 保留目录")
     demo.add_argument("--rows", type=int, default=100, metavar="N", help="行数")
     demo.add_argument("--lang", choices=("zh", "en"), help="语言")
