@@ -4,21 +4,21 @@ import argparse
 from pathlib import Path
 
 from gateway.catalogue import read_catalogue
-from gateway.catalogue.policies import unmatched
+from gateway.catalogue.policies import read_policy_beside
+from gateway.cli.sheets import register_sheets
 from gateway.cli.words import add_command, add_group, read_input, report
 from gateway.stores.files import read_folder
-from masking import document
-from masking.errors import PolicyInvalidError
-from masking.policy import Policy, read_policy
+from masking.policy import read_policy
 
 MAX_POLICY_BYTES = 4 * 1024 * 1024
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `catalogue check` and `policy check`."""
+    """Add `catalogue check`, what the catalogue has beside it, and `policy check`."""
     catalogue = add_group(commands, "catalogue", "catalogue files 目录文件")
     check = add_command(catalogue, "check", _catalogue, "find every fault of a catalogue 检查目录")
     check.add_argument("folder", type=Path, metavar="DIR")
+    register_sheets(catalogue)
     policy = add_group(commands, "policy", "masking policies 脱敏策略")
     check = add_command(policy, "check", _policy, "find every fault of a policy 检查脱敏策略")
     check.add_argument("file", type=Path, metavar="FILE")
@@ -49,9 +49,7 @@ def _policy(chosen: argparse.Namespace) -> int:
         policy = read_policy(text, name)
     else:
         catalogue = read_catalogue(read_folder(chosen.catalogue, (".yaml",)))
-        policy = read_policy(text, name, scheme=catalogue.grades)
-        found = document.read(text, Policy, file=name, error=PolicyInvalidError)
-        found.raise_if(unmatched(found, catalogue))
+        policy = read_policy_beside(text, name, catalogue)
     report(
         chosen,
         {"policy": policy.id, "version": policy.version, "rules": len(policy.rules)},

@@ -28,6 +28,7 @@ from gateway.stores.encodings import UTF8, known_encoding
 from gateway.stores.envelopes import write_part
 from gateway.stores.files import whole_file
 from gateway.stores.records import batched, csv_lines, json_items, ndjson_lines
+from gateway.stores.sheet_records import xlsx_lines
 from keys.errors import SealgateError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # A JSON array cannot be read in pieces; larger data comes as NDJSON or CSV.
 MAX_JSON_BYTES = 256 * 1024 * 1024
+_FORMATS = {".csv": "csv", ".json": "json", ".xlsx": "xlsx"}
 
 
 def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,7 +47,12 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     seal.add_argument("--grant", type=Path, required=True, metavar="FILE")
     seal.add_argument("--records", type=Path, required=True, metavar="FILE")
     seal.add_argument("--out", type=Path, required=True, metavar="FILE")
-    seal.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
+    seal.add_argument(
+        "--format", choices=("json", "ndjson", "csv", "xlsx"), help="by default by name"
+    )
+    seal.add_argument(
+        "--sheet", metavar="NAME", help="of a workbook, by default the first 工作表，默认第一个"
+    )
     add_encoding(seal, "of the records 编码: utf-8, gb18030")
     seal.add_argument(
         "--rejects",
@@ -99,12 +106,16 @@ def _seal(chosen: argparse.Namespace) -> int:
 
 def _lines(chosen: argparse.Namespace, node: "Node", stack: ExitStack) -> Iterator[bytes]:
     """Yield the records of the input file as lines of JSON."""
-    form = chosen.format or {".csv": "csv", ".json": "json"}.get(chosen.records.suffix, "ndjson")
+    form = chosen.format or _FORMATS.get(chosen.records.suffix.lower(), "ndjson")
+    if chosen.sheet is not None and form != "xlsx":
+        raise WrongUseError("--sheet names a sheet of a workbook (.xlsx) 仅用于 .xlsx")
     file = stack.enter_context(read_binary(chosen.records))
-    if form == "csv":
+    if form in ("csv", "xlsx"):
         resource = node.snapshot().trust.catalogue.resources.get(chosen.resource)
         if resource is None:
             raise ResourceUncataloguedError(resource=chosen.resource)
+        if form == "xlsx":
+            return xlsx_lines(file, resource, chosen.sheet)
         return csv_lines(file, resource, chosen.encoding)
     if form == "json":
         return iter(json_items(_read_all(file), chosen.encoding))

@@ -64,32 +64,37 @@ def csv_lines(file: BinaryIO, resource: Resource, encoding: str) -> Iterator[byt
             reader = csv.reader(lines, strict=True)
             header = next(reader, None)
             if not header:
-                raise _malformed("the file has no header", "文件没有表头")
-            fields = _columns(header, resource)
+                raise malformed("the file has no header", "文件没有表头")
+            fields = columns_of(header, resource)
             lines.begin()
             for cells in filter(None, reader):
                 number += 1
                 if len(cells) != len(fields):
-                    raise _ragged(len(cells), len(fields), number)
+                    raise ragged(len(cells), len(fields), number)
                 yield _line(fields, cells)
                 lines.begin()
     except (UnicodeError, csv.Error, TooLongError):
-        raise _malformed(
+        raise malformed(
             f"from about here on the text is no CSV in {encoding}; try --encoding gb18030 or utf-8",
             f"自此处起不是 {encoding} 编码的 CSV，可尝试 --encoding gb18030 或 utf-8",
             number + 1,
         ) from None
 
 
-def _ragged(cells: int, columns: int, record: int) -> RecordMalformedError:
-    return _malformed(
+def ragged(cells: int, columns: int, record: int) -> RecordMalformedError:
+    """Make the refusal of a row that does not fit the header."""
+    return malformed(
         f"{cells} cells, but {columns} in the header",
         f"有 {cells} 格，表头有 {columns} 格",
         record,
     )
 
 
-def _columns(header: Sequence[str], resource: Resource) -> list[Field]:
+def columns_of(header: Sequence[str], resource: Resource) -> list[Field]:
+    """Return the fields that a header names, by id or Chinese title.
+
+    Raises: FieldUncataloguedError, RecordMalformedError for one that stands twice.
+    """
     known = {field.name: field for field in resource.fields}
     known |= {field.id: field for field in resource.fields}
     names = [cell.strip() for cell in header]
@@ -100,7 +105,7 @@ def _columns(header: Sequence[str], resource: Resource) -> list[Field]:
     ids = [field.id for field in found]
     for position, name in enumerate(ids, 1):
         if ids.index(name) < position - 1:
-            raise _malformed(f"column {position} stands twice", f"第 {position} 列重复")
+            raise malformed(f"column {position} stands twice", f"第 {position} 列重复")
     return found
 
 
@@ -108,13 +113,14 @@ def _line(fields: Sequence[Field], cells: Sequence[str]) -> bytes:
     record = {}
     for field, cell in zip(fields, cells, strict=True):
         if cell or (field.type is FieldType.STRING and field.empty):
-            record[field.id] = _typed(field, cell)
+            record[field.id] = typed_text(field, cell)
         elif field.null:
             record[field.id] = None
     return msgspec.json.encode(record)
 
 
-def _typed(field: Field, cell: str) -> object:
+def typed_text(field: Field, cell: str) -> object:
+    """Return the value that a text spells, as JSON has it; what is not of its type as it is."""
     if field.type is FieldType.INTEGER and _INTEGER.fullmatch(cell):
         return int(cell)
     if field.type is FieldType.BOOLEAN:
@@ -138,14 +144,14 @@ def ndjson_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
                 continue
             number += 1
             if not (stripped.startswith(b"{") and stripped.endswith(b"}")):
-                raise _malformed(
+                raise malformed(
                     "the line is no JSON object; try --format json or csv",
                     "该行不是 JSON 对象，可尝试 --format json 或 csv",
                     number,
                 )
             yield stripped
     except (UnicodeError, TooLongError):
-        raise _malformed(
+        raise malformed(
             f"from about here on the text is no NDJSON in {encoding}",
             f"自此处起不是 {encoding} 编码的 NDJSON",
             number + 1,
@@ -175,10 +181,10 @@ def json_items(data: bytes, encoding: str = UTF8) -> list[bytes]:
     try:
         data = decode(data, encoding).encode() if encoding == GB18030 else data
     except UnicodeError:
-        raise _malformed(f"the text is no {encoding}", f"文本不是 {encoding} 编码") from None
+        raise malformed(f"the text is no {encoding}", f"文本不是 {encoding} 编码") from None
     data = data.removeprefix(b"\xef\xbb\xbf")
     if data.count(b"{") > MAX_ARRAY_OBJECTS:
-        raise _malformed(
+        raise malformed(
             f"an array of more than {MAX_ARRAY_OBJECTS} objects is better NDJSON",
             f"数组超过 {MAX_ARRAY_OBJECTS} 个对象，请改用 NDJSON",
         )
@@ -204,12 +210,12 @@ def _one_line(item: bytes) -> bytes:
 def _no_array(text: str, data: bytes) -> RecordMalformedError:
     item, byte = _ITEM.search(text), _BYTE.search(text)
     if item is not None:
-        return _malformed("it is no object", "不是对象", int(item[1]) + 1)
+        return malformed("it is no object", "不是对象", int(item[1]) + 1)
     if byte is None:
-        return _malformed("the text is no array of JSON objects", "文本不是 JSON 对象数组")
+        return malformed("the text is no array of JSON objects", "文本不是 JSON 对象数组")
     before = data[: int(byte[1])]
     line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
-    return _malformed(
+    return malformed(
         f"no JSON at line {line}, byte {column}", f"第 {line} 行第 {column} 字节处不是 JSON"
     )
 
@@ -242,7 +248,7 @@ class RecordWriter:
             try:
                 rows = msgspec.json.decode(records, type=list[Row])
             except msgspec.MsgspecError:
-                raise _malformed("they are no flat objects", "不是扁平的对象") from None
+                raise malformed("they are no flat objects", "不是扁平的对象") from None
             self._write_csv(rows, fields)
             return
         separator = b",\n" if self._form == "json" else b"\n"
@@ -268,7 +274,7 @@ class RecordWriter:
                 self._file.write(b"\xef\xbb\xbf")
             writer.writerow(fields)
         if list(fields) != list(self._header):
-            raise _malformed(
+            raise malformed(
                 "the parts have other fields; CSV cannot show that",
                 "各部分字段不同，无法写为 CSV",
             )
@@ -284,7 +290,8 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _malformed(reason: str, reason_zh: str, record: int | None = None) -> RecordMalformedError:
+def malformed(reason: str, reason_zh: str, record: int | None = None) -> RecordMalformedError:
+    """Make the refusal of a file, or of one record of it."""
     if record is None:
         return RecordMalformedError(reason=reason, reason_zh=reason_zh)
     fault = FieldFault(record, "", reason, reason_zh)
