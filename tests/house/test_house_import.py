@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = {"google", "grpc", "numpy", "pandas", "polars", "presidio_analyzer", "spacy"}
+HEAVY = {"google", "grpc", "numpy", "pandas", "polars", "presidio_analyzer", "spacy", "xlsxwriter"}
 LIMIT_SECONDS = 0.150
 RUNS = 5
 

@@ -13,8 +13,10 @@ HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?")
 # File: the lists of pyproject.toml that it pins.
 PINNED = {
     "core": ("core",),
-    "dev": ("core", "sidecar", "text", "dev"),
+    "dev": ("core", "sidecar", "spreadsheet", "text", "dev"),
     "bench": ("core", "text", "dev", "bench"),
+    "text": ("core", "text"),
+    "build": ("build",),
     "protos": ("protos",),
 }
 
@@ -55,7 +57,7 @@ def test_requirements_fit_what_pyproject_declares(
         assert requirement.specifier.contains(version), f"{requirement} but {version}"
 
 
-@pytest.mark.parametrize("name", ["core", "bench"])
+@pytest.mark.parametrize("name", ["core", "bench", "text", "build"])
 def test_pins_agree_between_files(root: Path, name: str) -> None:
     """What is tested is what is installed and what is measured."""
     dev = _pins(root / "requirements" / "dev.txt")
@@ -80,7 +82,7 @@ def test_a_light_installation_is_light(root: Path) -> None:
 
 def test_extras_are_named_and_gathered(declared: dict[str, list[Requirement]]) -> None:
     """`all` is the sum of the other extras."""
-    extras = {"sidecar", "tables", "text"}
+    extras = {"sidecar", "spreadsheet", "tables", "text"}
     (everything,) = declared["all"]
     assert extras <= declared.keys()
     assert (everything.name, everything.extras) == ("sealgate", extras)

@@ -1,0 +1,117 @@
+"""What keeps a node from writing, found without writing anything that stays.
+
+Nothing waits for a running process for long, and none waits for us: its locks are
+held for as long as it takes to let them go.
+"""
+
+import fcntl
+import os
+import sqlite3
+import stat
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
+
+# An append or a reservation holds its lock for milliseconds: more is a process that hangs.
+LOCK_SECONDS = 2.0
+RETRY_SECONDS = 0.02
+# Room that must be there: more than any entry takes.
+PROBE_BYTES = 64 * 1024
+# What an extended result code of SQLite says in its last byte.
+_PRIMARY = 0xFF
+
+
+class Obstacle(NamedTuple):
+    """What keeps a file from being written."""
+
+    text: str
+    text_zh: str
+
+
+_LOCKED = Obstacle(
+    f"another process has held its lock for {LOCK_SECONDS:.0f} s",
+    f"另一进程持有锁已超过 {LOCK_SECONDS:.0f} 秒",
+)
+_NOT_ORDINARY = Obstacle("it is no ordinary file", "不是普通文件")
+
+
+def append_obstacle(path: Path) -> Obstacle | None:
+    """Tell what would keep an entry from being appended to a file, or None.
+
+    A file that is not there yet is no obstacle, if its folder takes one.
+    """
+    real = Path(os.path.realpath(path))
+    try:
+        return _lock_obstacle(real) or _room_obstacle(real.parent)
+    except OSError as error:
+        return _because(error)
+
+
+def database_obstacle(path: Path) -> Obstacle | None:
+    """Tell what would keep a SQLite file from being changed, or None; see `append_obstacle`."""
+    real = Path(os.path.realpath(path))
+    try:
+        found = _room_obstacle(real.parent)
+        if found is None and real.exists():
+            found = _change_obstacle(real)
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
+            return _LOCKED
+        # Its name, since the text may quote what a file holds.
+        return Obstacle(error.sqlite_errorname, error.sqlite_errorname)
+    except OSError as error:
+        return _because(error)
+    return found
+
+
+def _because(error: OSError) -> Obstacle:
+    reason = os.strerror(error.errno or 0)
+    return Obstacle(reason, reason)
+
+
+def _lock_obstacle(path: Path) -> Obstacle | None:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        handle = os.open(path, flags)
+    except FileNotFoundError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return _NOT_ORDINARY
+        give_up = monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                # Given back by closing, at once.
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return None
+            except BlockingIOError:
+                if monotonic() > give_up:
+                    return _LOCKED
+                sleep(RETRY_SECONDS)
+    finally:
+        os.close(handle)
+
+
+def _room_obstacle(folder: Path) -> Obstacle | None:
+    """Write, sync and drop a file without a name."""
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        if file.write(bytes(PROBE_BYTES)) != PROBE_BYTES:
+            return Obstacle("the disk is full", "磁盘已满")
+        os.fsync(file.fileno())
+    return None
+
+
+def _change_obstacle(path: Path) -> Obstacle | None:
+    if not path.is_file():
+        return _NOT_ORDINARY
+    # Not made if somebody removes it meanwhile.
+    address = f"{path.as_uri()}?mode=rw"
+    with closing(
+        sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS, isolation_level=None)
+    ) as database:
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("CREATE TABLE probe (probe INTEGER)")
+        database.execute("ROLLBACK")
+    return None
