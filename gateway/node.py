@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +18,7 @@ from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
 from gateway.stores.ledger_file import FileLedger
-from gateway.stores.snapshots import FolderSnapshots
+from gateway.stores.snapshots import FolderSnapshots, OneSnapshot
 from gateway.stores.state import SqliteState
 from keys.material import Purpose
 from keys.ring import Ring
@@ -45,11 +46,10 @@ class Node:
         self.places = Places(Path(folder))
         self.file: NodeFile = self.places.node_file()
         self.department = self.file.department
-        self._reload_keys: Callable[[], bool] = bool
+        self._reload: Callable[[], bool] = bool
         if keys is None:
-            # What another process rotates or retires counts here at the next call.
             keys = store = open_keys(self.places, self.file.passphrase_file)
-            self._reload_keys = store.reload
+            self._reload = store.reload
         self.keys: KeyProvider = keys
         self._clock = clock
         self._snapshots = FolderSnapshots(self.places, clock)
@@ -57,14 +57,22 @@ class Node:
         self._state = SqliteState(self.places.state)
         self._wire(ledger or self._file_ledger(dice), dice)
 
+    def reload(self) -> bool:
+        """Take over what other processes changed in the key file, as every call does.
+
+        Tells whether there was anything. Keys that were given stay as they are.
+        Raises: KeyUnavailableError.
+        """
+        return self._reload()
+
     def seal(self, request: SealRequest) -> Sealed:
         """Seal records for the requester of a grant; see `gateway.outbound`."""
-        self._reload_keys()
+        self.reload()
         return self._outbound.seal(request)
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
-        self._reload_keys()
+        self.reload()
         return self._outbound.seal_stream(request, batches)
 
     def open(
@@ -76,7 +84,7 @@ class Node:
         reference: str | None = None,
     ) -> Opened:
         """Open an envelope sealed to this department; see `gateway.inbound`."""
-        self._reload_keys()
+        self.reload()
         return self._inbound.open(envelope, reopen=reopen, caller=caller, reference=reference)
 
     def open_stream(
@@ -88,12 +96,20 @@ class Node:
         reference: str | None = None,
     ) -> Iterator[Opened]:
         """Open a chain of envelopes; see `gateway.inbound`."""
-        self._reload_keys()
+        self.reload()
         return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
 
-    def explain(self, resource: str, grant: str) -> Explanation:
-        """Tell what a grant would let out of a resource; see `gateway.outbound`."""
-        return self._outbound.explain(resource, grant)
+    def explain(
+        self, resource: str, grant: str, *, policy: bytes | None = None, file: str = "policy.yaml"
+    ) -> Explanation:
+        """Tell what a grant would let out of a resource; see `gateway.outbound`.
+
+        With `policy`, as if that YAML were in place; `file` is its name in faults.
+        """
+        if policy is None:
+            return self._outbound.explain(resource, grant)
+        draft = OneSnapshot(self._snapshots.drafted(policy, file))
+        return self._make_outbound(snapshots=draft).explain(resource, grant)
 
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Tell which records are ill-typed, without sealing; see `gateway.outbound`."""
@@ -121,15 +137,16 @@ class Node:
         self.close()
 
     def _wire(self, ledger: LedgerSink, dice: Dice) -> None:
-        self._outbound = Outbound(
+        self._make_outbound = partial(
+            Outbound,
             department=self.department,
-            snapshots=self._snapshots,
             keys=self.keys,
             ledger=ledger,
             quotas=self._state,
             clock=self._clock,
             dice=dice,
         )
+        self._outbound = self._make_outbound(snapshots=self._snapshots)
         self._inbound = Inbound(
             department=self.department,
             snapshots=self._snapshots,
@@ -141,10 +158,6 @@ class Node:
         )
 
     def _file_ledger(self, dice: Dice) -> FileLedger:
-        key = Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)
-        return FileLedger(
-            self.places.ledger,
-            random=dice,
-            key_id=key.key_id,
-            sign=lambda message: self.keys.sign(key.key_id, message),
-        )
+        # Told at once, not at the first entry.
+        Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)
+        return FileLedger(self.places.ledger, random=dice, keys=self.keys, clock=self._clock)

@@ -19,16 +19,20 @@ the ledger and raised, and nothing leaves.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import get_args
 
 import msgspec
 
 from gateway.calls import Calls, Trail
 from gateway.envelope.content_keys import SealingCache
-from gateway.envelope.header import Header
 from gateway.envelope.identity import uuid7
-from gateway.envelope.sealing import SealedEnvelope, seal_envelope
+from gateway.envelope.sealing import (
+    MAX_PART_BYTES,
+    MAX_PLAINTEXT_BYTES,
+    Route,
+    padded_plaintext,
+    seal_envelope,
+)
 from gateway.errors import (
     FieldInvalidError,
     LimitExceededError,
@@ -36,7 +40,7 @@ from gateway.errors import (
     RequestMalformedError,
     StreamBrokenError,
 )
-from gateway.grants import GrantVerifier, VerifiedGrant
+from gateway.grants import GrantVerifier, VerifiedGrant, check_revocation
 from gateway.model.call import (
     Encoding,
     Explanation,
@@ -50,10 +54,8 @@ from gateway.model.trust import Snapshot
 from gateway.parties import Parties, check_recipient, check_snapshot
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, SnapshotSource
 from gateway.records.decoder import MAX_RECORD_BYTES
-from gateway.release import Release, Releases, explain_release
+from gateway.release import Releases, explain_release
 from keys.errors import SealgateError
-from keys.material import SealingKey
-from keys.suites import suite
 
 _ENCODINGS = get_args(Encoding)
 _encode = msgspec.json.Encoder().encode
@@ -173,17 +175,23 @@ class Outbound:
         release = self._releases.release(intake, grant, snapshot, now)  # 6
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns)  # 7
-        totals = _totals(place, rows_before, batch.size)
+        totals = None if place is None else _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
         records_bytes = _encode(list(map(release.output, *masked.columns)))
-        header, recipient = self._address(request.suite, snapshot, release, place, now)
-        sealed = self._envelope(header, recipient, release, manifest_bytes, records_bytes)  # 9
-        self._recheck(snapshot, request, header, now)  # 10
-        trail.shared.envelope, trail.shared.digest = header.envelope_id.hex(), sealed.digest.hex()
+        sealing = release.policy.sealing  # 9
+        route = self._parties.route(release.requester, snapshot, sealing.suites, request.suite, now)
+        envelope_id = uuid7(now, self._dice)
+        head = route.frame.fill(envelope_id, now, now + sealing.lifetime_hours * 3_600_000, place)
+        limit = MAX_PLAINTEXT_BYTES if place is None else MAX_PART_BYTES
+        plaintext = padded_plaintext(manifest_bytes, records_bytes, limit)
+        content_key = self._content_keys.content_key(route, sealing.cache, now, self._dice)
+        sealed = seal_envelope(route, head, content_key, plaintext, self._keys.sign)
+        self._recheck(snapshot, request, route, now)  # 10
+        trail.shared.envelope, trail.shared.digest = envelope_id.hex(), sealed.digest.hex()
         receipt = self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,
-            envelope_id=header.envelope_id,
+            envelope_id=envelope_id,
             digest=sealed.digest,
             manifest=manifest,
             receipt=receipt,
@@ -204,9 +212,10 @@ class Outbound:
         return snapshot
 
     def _verify(self, request: SealRequest, snapshot: Snapshot, trail: Trail) -> VerifiedGrant:
-        grant = self._grants.verify(request.grant, snapshot, trail.now // 1000)
+        grant = self._grants.recognise(request.grant, snapshot, trail.now // 1000)
         trail.shared.requester, trail.shared.grant = grant.requester, grant.claims.jti
         trail.authenticated = True
+        check_revocation(grant, snapshot, trail.now // 1000)
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant
 
@@ -222,62 +231,11 @@ class Outbound:
                 limit=limit, period="a day", period_zh="每日", used=used, asked=rows
             )
 
-    def _address(
-        self,
-        wanted: int | None,
-        snapshot: Snapshot,
-        release: Release,
-        place: StreamPlace | None,
-        now: int,
-    ) -> tuple[Header, SealingKey]:
-        sealing = release.policy.sealing
-        recipient = self._parties.recipient(
-            release.requester, snapshot, sealing.suites, wanted, now
-        )
-        header = Header(
-            suite=recipient.suite,
-            envelope_id=uuid7(now, self._dice),
-            sender=self._department,
-            sender_key_id=self._parties.sender(snapshot, now),
-            recipient=release.requester,
-            recipient_key_id=recipient.key_id,
-            created=now,
-            expires=now + sealing.lifetime_hours * 3_600_000,
-            place=place,
-        )
-        return header, recipient
-
-    def _envelope(
-        self,
-        header: Header,
-        recipient: SealingKey,
-        release: Release,
-        manifest: bytes,
-        records: bytes,
-    ) -> SealedEnvelope:
-        cache = release.policy.sealing.cache
-        content_key = self._content_keys.content_key(
-            header,
-            recipient,
-            self._dice,
-            now=header.created,
-            cache_ms=cache.seconds * 1000,
-            cache_envelopes=cache.envelopes,
-        )
-        return seal_envelope(
-            suite=suite(header.suite),
-            header=header,
-            content_key=content_key,
-            manifest=manifest,
-            records=records,
-            sign=partial(self._keys.sign, header.sender_key_id),
-        )
-
-    def _recheck(self, snapshot: Snapshot, request: SealRequest, header: Header, now: int) -> None:
+    def _recheck(self, snapshot: Snapshot, request: SealRequest, route: Route, now: int) -> None:
         newest = self._snapshots.current()
         if newest is not snapshot:
             self._grants.verify(request.grant, newest, now // 1000)
-            check_recipient(header, newest, now)
+            check_recipient(route, newest, now)
 
 
 def _check_form(request: SealRequest, records: bytes) -> None:
@@ -293,8 +251,8 @@ def _check_form(request: SealRequest, records: bytes) -> None:
         )
 
 
-def _totals(place: StreamPlace | None, before: int | None, rows: int) -> StreamTotals | None:
-    if place is None or not place.last:
+def _totals(place: StreamPlace, before: int | None, rows: int) -> StreamTotals | None:
+    if not place.last:
         return None
     return StreamTotals(parts=place.part, records=(before or 0) + rows)
 

@@ -69,5 +69,5 @@ class LedgerSink(Protocol):
     def append(self, entry: Entry) -> Receipt:
         """Write the entry; return only once it is durable.
 
-        Raises: LedgerUnavailableError.
+        Raises: LedgerUnavailableError, KeyUnavailableError where its key cannot sign.
         """

@@ -39,8 +39,8 @@ class Purpose(StrEnum):
 _TITLES_ZH = {
     Purpose.SIGNING: "签名",
     Purpose.OPENING: "解封",
-    Purpose.PSEUDONYM: "化名",
-    Purpose.LEDGER: "账本",
+    Purpose.PSEUDONYM: "假名",
+    Purpose.LEDGER: "日志",
 }
 
 
@@ -81,9 +81,10 @@ class _PrivateKey(_Key):
 
 
 class _Signer(_PrivateKey):
-    __slots__ = ("_sign",)
+    __slots__ = ("sign",)
 
-    _sign: Callable[[bytes], bytes]
+    # Signs a message; sign a digest of what is large.
+    sign: Callable[[bytes], bytes]
     _purpose: ClassVar[Purpose]
 
     def __init__(
@@ -96,11 +97,7 @@ class _Signer(_PrivateKey):
         sign: Callable[[bytes], bytes],
     ) -> None:
         self._set(suite=suite, key_id=key_id, public=public, purpose=self._purpose)
-        self._set(_secret=secret, _sign=sign)
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign `message`; sign a digest of what is large."""
-        return self._sign(message)
+        self._set(_secret=secret, sign=sign)
 
 
 @final

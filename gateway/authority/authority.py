@@ -8,6 +8,7 @@ import yaml
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+from gateway.authority.directory import admitted, revoked
 from gateway.authority.register import Issued, Register, Revoked
 from gateway.config import Places
 from gateway.errors import (
@@ -36,9 +37,11 @@ from gateway.stores.files import read_folder, write_whole
 from gateway.stores.keyfile import open_keys
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import IssuerFile, Term, read_trust
+from keys.derive import lp
 from keys.material import Purpose
 from keys.ports import KeyInfo, KeyProvider
 from keys.ring import Ring
+from keys.suites import fingerprint
 from masking import document
 
 DAY = 24 * 3600
@@ -104,23 +107,34 @@ class Authority:
     def admit(self, department: Department) -> None:
         """Take a department's public entry into trust data, and publish.
 
-        Raises: CatalogueInvalidError; nothing is written then.
-        """
-        entry = {f"departments/{department.id}.yaml": dump_yaml(department)}
-        with self._register.locked():
-            self._publish(entry)
-
-    def renew(self) -> None:
-        """Publish if our keys changed since the last time, or half of its term is over.
-
-        Raises: as `publish`.
+        Raises: CatalogueInvalidError, TrustStaleError; nothing is written then.
         """
         with self._register.locked():
-            trust, left = self.trust(), self.file.fresh_days * DAY // 2
-            path = self.places.trust / ISSUERS
-            changed = not path.exists() or path.read_bytes() != self._files()[ISSUERS]
-            if changed or trust.expires - self._now() < left:
-                self._publish({})
+            held = self._department(department.id)
+            self._place(admitted(department, held, self._now()))
+
+    def revoke_key(self, department: str, key_id: str) -> None:
+        """Revoke a department's key, so that it is believed in nothing any more, and publish.
+
+        Raises: DepartmentUnknownError, KeyUnknownError, CatalogueInvalidError.
+        """
+        with self._register.locked():
+            held = self._department(department)
+            if held is None:
+                raise DepartmentUnknownError(department=department)
+            self._place(revoked(held, key_id, self._now()))
+
+    def renew(self) -> Mapping[str, bytes]:
+        """Publish if anything changed since the last time, or half of its term is over.
+
+        Returns the files as they are published now. Raises: as `publish`.
+        """
+        with self._register.locked():
+            files, left = self._files(), self.file.fresh_days * DAY // 2
+            ends = read_trust(files, self._now()).expires
+            if self._published() != _digest(files) or ends - self._now() < left:
+                return self._publish({})
+            return files
 
     def publish(self) -> None:
         """Bump the version of trust data, and renew its term and the status list.
@@ -171,7 +185,7 @@ class Authority:
                 self._register.append(Revoked(jti=jti, at=self._now()))
             self._publish({})
 
-    def _publish(self, changed: Mapping[str, bytes]) -> None:
+    def _publish(self, changed: Mapping[str, bytes]) -> Mapping[str, bytes]:
         """Write `changed` and what is renewed, once all of it together can be read."""
         files, now = self._files(), self._now()
         lifetime = self.file.fresh_days * DAY
@@ -182,11 +196,22 @@ class Authority:
             TERM: dump_yaml(term),
             ISSUERS: files[ISSUERS],
         }
-        read_trust(files | renewed, now)
+        published = files | renewed
+        read_trust(published, now)
         for name, content in renewed.items():
             path = self.places.trust / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
+        # Last: what a killed process wrote only in part is published anew.
+        write_whole(self.places.published, _digest(published).encode() + b"\n")
+        return published
+
+    def _published(self) -> str | None:
+        """Return the digest of what was published last, None where that is not known."""
+        try:
+            return self.places.published.read_text("ascii", "replace").strip()
+        except FileNotFoundError:
+            return None
 
     def _status_list(self, now: int, lifetime: int) -> str:
         issued, revoked = self._register.read()
@@ -262,6 +287,16 @@ class Authority:
     def _signing_key(self, now: int) -> KeyInfo:
         return Ring(self._keys.list_keys()).active(Purpose.SIGNING, at=now)
 
+    def _department(self, department: str) -> Department | None:
+        name = _entry_name(department)
+        text = read_folder(self.places.trust, TRUST_SUFFIXES).get(name)
+        if text is None:
+            return None
+        return document.read(text, Department, file=name, error=CatalogueInvalidError).value
+
+    def _place(self, department: Department) -> None:
+        self._publish({_entry_name(department.id): dump_yaml(department)})
+
     def _files(self) -> dict[str, bytes]:
         files = read_folder(self.places.trust, TRUST_SUFFIXES)
         return files | {ISSUERS: self._issuers(files)}
@@ -293,6 +328,15 @@ class Authority:
 def next_index(issued: Mapping[str, Issued]) -> int:
     """Return the first index of the status list that no grant has had."""
     return 1 + max((grant.index for grant in issued.values()), default=-1)
+
+
+def _entry_name(department: str) -> str:
+    return f"departments/{department}.yaml"
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    parts = (part for name in sorted(files) for part in (name.encode(), files[name]))
+    return fingerprint(lp(*parts)).hex()
 
 
 def _version(files: Mapping[str, bytes]) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.authority import Authority, GrantRequest
 from gateway.cli.terminal import print_json
+from gateway.cli.tokens import add_grant, grant_id
 from gateway.cli.words import (
     WrongUseError,
     add_command,
@@ -57,7 +58,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     inspect.add_argument("file", type=Path, metavar="FILE")
     revoke = add_command(grants, "revoke", _revoke, "revoke a grant 撤销授权")
     revoke.add_argument("--authority", type=Path, required=True, metavar="DIR")
-    revoke.add_argument("--grant", required=True, metavar="JTI")
+    add_grant(revoke, required=True)
 
 
 def _issue(chosen: argparse.Namespace) -> int:
@@ -112,11 +113,12 @@ def _inspect(chosen: argparse.Namespace) -> int:
 
 
 def _revoke(chosen: argparse.Namespace) -> int:
-    Authority(chosen.authority).revoke(chosen.grant)
+    jti = grant_id(chosen.grant)
+    Authority(chosen.authority).revoke(jti)
     report(
         chosen,
-        {"jti": chosen.grant, "revoked": True},
-        f"{chosen.grant} is revoked; nodes learn it with the next `sealgate trust import` "
+        {"jti": jti, "revoked": True},
+        f"{jti} is revoked; nodes learn it with the next `sealgate trust import` "
         "授权已撤销，各节点下次导入信任数据后生效",
     )
     return 0

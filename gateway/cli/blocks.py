@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from gateway.authority.authority import dump_yaml
+from gateway.cli.tokens import add_grant, grant_id
 from gateway.cli.words import WrongUseError, add_command, report
 from gateway.config import Places
 from gateway.grants.claims import GrantId
@@ -26,21 +27,20 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         command = add_command(commands, name, _change, text, node=True)
         what = command.add_mutually_exclusive_group(required=True)
         what.add_argument("--requester", metavar="USCC", help="使用部门代码")
-        what.add_argument("--grant", metavar="JTI", help="授权编号")
+        add_grant(what)
 
 
 def _change(chosen: argparse.Namespace) -> int:
     places = Places(chosen.node)
     places.node_file()
-    if chosen.command == "block":
-        _check_name(chosen)
+    name = chosen.requester if chosen.grant is None else grant_id(chosen.grant)
+    _check_name(chosen, name)
     lock = os.open(places.folder / "blocks.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         held = read_blocks(places.blocks)
         requesters, grants = set(held.requesters), set(held.grants)
         target = grants if chosen.requester is None else requesters
-        name = chosen.grant if chosen.requester is None else chosen.requester
         if chosen.command == "block":
             target.add(name)
         else:
@@ -56,20 +56,23 @@ def _change(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _check_name(chosen: argparse.Namespace) -> None:
+def _check_name(chosen: argparse.Namespace, name: str) -> None:
     """Refuse what can be no name: a slip of the pen would block nobody."""
     try:
-        if chosen.requester is not None:
-            msgspec.convert(chosen.requester, DepartmentId)
-            misfits = KINDS["uscc"].misfits
-            if misfits is not None and misfits([chosen.requester]):
-                raise WrongUseError("--requester: wrong check digit 校验位错误")
-        else:
-            msgspec.convert(chosen.grant, GrantId)
+        msgspec.convert(name, GrantId if chosen.requester is None else DepartmentId)
     except msgspec.ValidationError:
         raise WrongUseError(
-            "expected a unified social credit code or a grant's jti 应为统一社会信用代码或授权编号"
+            "expected a unified social credit code, or a grant's jti or file "
+            "应为统一社会信用代码，或授权编号、授权文件"
         ) from None
+    # What was written by hand with a wrong digit can be lifted.
+    if chosen.command == "block" and chosen.requester is not None and _wrong_digit(name):
+        raise WrongUseError("--requester: wrong check digit 校验位错误")
+
+
+def _wrong_digit(department: str) -> bool:
+    misfits = KINDS["uscc"].misfits
+    return misfits is not None and bool(misfits([department]))
 
 
 def _sorted(blocks: Blocks) -> dict[str, object]:

@@ -7,7 +7,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 
 import gateway
@@ -24,6 +24,7 @@ _HOMES = {
     "init": "nodes",
     "trust": "nodes",
     "keys": "keyring",
+    "health": "health",
     "grant": "authorities",
     "block": "blocks",
     "unblock": "blocks",
@@ -110,18 +111,43 @@ def _place(error: BaseException) -> str:
 
 
 def _refuse(refusal: SealgateError, *, as_json: bool) -> int:
-    described = _listed(refusal)
-    for field in described:
-        record = "" if field.record is None else f"record {field.record} 第 {field.record} 条: "
-        name = f"{field.field}: " if field.field else ""
-        print(one_line(f"  {record}{name}{field.text} {field.text_zh}"), file=sys.stderr)
-    if refusal.fault_count > len(described) > 0:
+    told = 0
+    for line, count in _lines(refusal):
+        print(one_line(line), file=sys.stderr)
+        told += count
+    if refusal.fault_count > told > 0:
         print(f"  … {refusal.fault_count} in all 共 {refusal.fault_count} 处", file=sys.stderr)
-    print(one_line(f"拒绝：{refusal.message_zh}"), file=sys.stderr)
-    print(one_line(f"refused: {refusal.code}: {refusal.message}"), file=sys.stderr)
+    text, text_zh = _last_words(refusal)
+    print(one_line(f"拒绝：{text_zh}"), file=sys.stderr)
+    print(one_line(f"refused: {refusal.code}: {text}"), file=sys.stderr)
     if as_json:
         print_json(describe(refusal))
     return REFUSED
+
+
+def _lines(refusal: SealgateError) -> Iterator[tuple[str, int]]:
+    """Yield a line for each fault, with how many it stands for: a wrong field is told once."""
+    counts: Mapping[str, int] = getattr(refusal, "counts", {})
+    told: set[str] = set()
+    for fault in _listed(refusal):
+        name = f"{fault.field}: " if fault.field else ""
+        count, first = counts.get(fault.field, 1), fault.record
+        if count == 1:
+            record = "" if first is None else f"record {first} 第 {first} 条: "
+            yield f"  {record}{name}{fault.text} {fault.text_zh}", 1
+        elif fault.field not in told:
+            told.add(fault.field)
+            place = f"in {count} records, the first {first}"
+            place_zh = f"共 {count} 条记录，首见于第 {first} 条"
+            yield f"  {name}{fault.text}, {place} {fault.text_zh}，{place_zh}", count
+
+
+def _last_words(refusal: SealgateError) -> tuple[str, str]:
+    """Return what is left to say in English and Chinese; a document's faults stand above it."""
+    if hasattr(refusal, "totals"):
+        total, total_zh = refusal.totals
+        return f"{total}, see above", f"{total_zh}，见上"
+    return refusal.message, refusal.message_zh
 
 
 def _listed(refusal: SealgateError) -> tuple[FieldFault, ...]:

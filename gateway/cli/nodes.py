@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from gateway.authority import Authority
 from gateway.authority.authority import dump_yaml
 from gateway.catalogue import read_catalogue
@@ -53,7 +55,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         help="file in DIR that holds the passphrase of the keys; without it, "
         "SEALGATE_PASSPHRASE or a prompt 口令文件",
     )
-    trust = add_group(commands, "trust", "hand trust data around 传递信任数据")
+    _register_trust(add_group(commands, "trust", "hand trust data around 传递信任数据"))
+
+
+def _register_trust(trust: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     for name, run, text in (
         ("export", _export, "write a node's public entry, or an authority's trust data 导出"),
         (
@@ -70,6 +75,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
             command.add_argument("--out", type=Path, required=True, metavar="PATH")
         else:
             command.add_argument("source", type=Path, metavar="PATH")
+    revoke = add_command(
+        trust, "revoke-key", _revoke_key, "revoke a department's key for good 撤销部门密钥"
+    )
+    revoke.add_argument("--authority", type=Path, required=True, metavar="DIR")
+    revoke.add_argument("--department", required=True, metavar="USCC", help="部门代码")
+    revoke.add_argument("--key", required=True, metavar="KEY_ID", help="密钥编号")
 
 
 def _init(chosen: argparse.Namespace) -> int:
@@ -113,17 +124,14 @@ def _init(chosen: argparse.Namespace) -> int:
 
 def _export(chosen: argparse.Namespace) -> int:
     if chosen.authority:
-        authority = Authority(chosen.authority)
-        authority.renew()
-        authority.trust()
-        files = read_folder(Places(chosen.authority).trust, TRUST_SUFFIXES)
-        copy_out(files, chosen.out)
+        copy_out(Authority(chosen.authority).renew(), chosen.out)
     else:
         check_outputs([chosen.out])
         places = Places(chosen.node)
         file = places.node_file()
         keys = open_keys(places, file.passphrase_file).list_keys()
-        write_whole(chosen.out, dump_yaml(department_entry(file, keys)))
+        entry = replace(department_entry(file, keys), issued=system_clock() // 1000)
+        write_whole(chosen.out, dump_yaml(entry))
     report(chosen, {"out": str(chosen.out)}, f"{chosen.out} is written 已导出")
     return 0
 
@@ -152,5 +160,16 @@ def _import(chosen: argparse.Namespace) -> int:
         chosen,
         {"version": trust.version},
         f"trust data version {trust.version} 信任数据版本 {trust.version}",
+    )
+    return 0
+
+
+def _revoke_key(chosen: argparse.Namespace) -> int:
+    Authority(chosen.authority).revoke_key(chosen.department, chosen.key)
+    report(
+        chosen,
+        {"department": chosen.department, "key": chosen.key, "revoked": True},
+        f"{chosen.key} is revoked; nodes learn it with the next `sealgate trust import` "
+        "密钥已撤销，各节点下次导入信任数据后生效",
     )
     return 0

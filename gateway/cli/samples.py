@@ -17,6 +17,7 @@ from gateway.errors import ResourceUncataloguedError
 from gateway.sample import Record, batches
 from gateway.stores.files import read_folder, whole_file
 from gateway.world import catalogue_files
+from masking.counting import counted
 
 MAX_ROWS = 100_000_000
 _encode = msgspec.json.Encoder().encode
@@ -61,7 +62,7 @@ def _sample(chosen: argparse.Namespace) -> int:
     report(
         chosen,
         {"rows": chosen.rows, "out": str(chosen.out)},
-        f"{chosen.out}: {chosen.rows:,} records 条记录",
+        f"{chosen.out}: {counted(chosen.rows, 'record')} 条记录",
     )
     return 0
 

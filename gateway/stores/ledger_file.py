@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,7 +9,10 @@ import msgspec
 from gateway.errors import LedgerUnavailableError
 from gateway.ledger import SALT_BYTES, SettledEntry, receipt_for, receipt_message, settle
 from gateway.model.call import Entry, Receipt
+from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
+from keys.material import Purpose
+from keys.ring import Ring
 
 # A line is some kilobytes; the last one is looked for in this much of the tail.
 TAIL_BYTES = 64 * 1024
@@ -19,24 +21,19 @@ TAIL_BYTES = 64 * 1024
 class FileLedger:
     """A LedgerSink. Processes share the file; each append holds its lock.
 
-    `sign` signs a receipt's digest with the ledger key `key_id`.
+    A receipt is signed with the ledger key of `keys` that is active then, so that
+    a rotation counts from the next entry.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        random: Callable[[int], bytes],
-        key_id: str,
-        sign: Callable[[bytes], bytes],
-    ) -> None:
+    def __init__(self, path: Path, *, random: Dice, keys: KeyProvider, clock: Clock) -> None:
         self._path, self._random = path, random
-        self._key_id, self._sign = key_id, sign
+        self._keys, self._clock = keys, clock
 
     def append(self, entry: Entry) -> Receipt:
         """Write the entry; it is durable on return.
 
-        Raises: LedgerUnavailableError; the file then ends where it did.
+        Raises: LedgerUnavailableError, KeyUnavailableError where no ledger key is in
+            force; the file then ends where it did.
         """
         settled = settle(entry, self._random(SALT_BYTES))
         try:
@@ -63,8 +60,10 @@ class FileLedger:
 
     def _receipt(self, settled: SettledEntry, place: int) -> Receipt:
         receipt = receipt_for(settled, place)
-        signature = self._sign(receipt_message(receipt))
-        return msgspec.structs.replace(receipt, key_id=self._key_id, signature=signature.hex())
+        keys = Ring(self._keys.list_keys())
+        key_id = keys.active(Purpose.LEDGER, at=self._clock() // 1000).key_id
+        signature = self._keys.sign(key_id, receipt_message(receipt))
+        return msgspec.structs.replace(receipt, key_id=key_id, signature=signature.hex())
 
     def _append_line(self, handle: int, whole: int, line: bytes) -> None:
         try:

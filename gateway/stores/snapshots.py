@@ -74,6 +74,19 @@ class FolderSnapshots:
             self._kept = kept = stamps, self._read(stamps[0])
         return kept[1]
 
+    def drafted(self, policy: bytes, file: str) -> Snapshot:
+        """Return what would be current with this policy; the one in place is not looked at.
+
+        `file` is its name in faults. Raises: as `current`.
+        """
+        trust = self._read_trust(_stamp(os.lstat, self._link))
+        return Snapshot(
+            number=next(_numbers),
+            trust=trust,
+            policy=read_policy(policy, file, scheme=trust.catalogue.grades),
+            blocks=read_blocks(self._places.blocks),
+        )
+
     def _read(self, link: Stamp) -> Snapshot:
         trust = self._read_trust(link)
         return Snapshot(
@@ -104,6 +117,17 @@ class FolderSnapshots:
         path = self._places.policy
         text = _read_file(path)
         return None if text is None else read_policy(text, str(path), scheme=scheme)
+
+
+class OneSnapshot:
+    """A SnapshotSource that gives the same one for ever."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def current(self) -> Snapshot:
+        """Return it."""
+        return self._snapshot
 
 
 def _read_file(path: Path) -> bytes | None:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.errors import ConfigurationInvalidError, TrustStaleError
 from gateway.model.trust import StatusList, Trust
@@ -21,6 +22,7 @@ KEPT_VERSIONS = 3
 def install_trust(folder: Path, files: Mapping[str, bytes], now: int) -> Trust:
     """Install trust data if it can be read and is no older than what is here.
 
+    One version is one content: the same may come again, another may not.
     `folder` is a node's trust folder, `now` Unix seconds.
     Raises: CatalogueInvalidError, TrustStaleError.
     """
@@ -28,7 +30,7 @@ def install_trust(folder: Path, files: Mapping[str, bytes], now: int) -> Trust:
     versions = folder / "versions"
     versions.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        _refuse_older(folder / "current", trust, now)
+        _refuse_older(folder / "current", trust, files, now)
         target = _free_name(versions, trust.version)
         for name, content in files.items():
             path = target / name
@@ -54,16 +56,21 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _refuse_older(current: Path, trust: Trust, now: int) -> None:
+def _refuse_older(current: Path, trust: Trust, files: Mapping[str, bytes], now: int) -> None:
     if not current.is_symlink():
         return
-    version, lists = _held(current, now)
-    if trust.version < version:
+    held = _held(current, now)
+    if trust.version < held.version:
         raise TrustStaleError(
-            reason=f"version {trust.version} is older than version {version} here",
-            reason_zh=f"版本 {trust.version} 早于现有版本 {version}",
+            reason=f"version {trust.version} is older than version {held.version} here",
+            reason_zh=f"版本 {trust.version} 早于现有版本 {held.version}",
         )
-    for uri, old in lists.items():
+    if trust.version == held.version and held.files not in (None, files):
+        raise TrustStaleError(
+            reason=f"it says other things than version {held.version} here, under the same number",
+            reason_zh=f"其内容与现有版本 {held.version} 不同，版本号却相同",
+        )
+    for uri, old in held.lists.items():
         # A list may go with the issuer's key; else an older one could follow it.
         new = trust.status_lists.get(uri)
         if (new is None and not _key_gone(trust, old.iss)) or (new and new.issued < old.issued):
@@ -78,17 +85,26 @@ def _key_gone(trust: Trust, iss: str) -> bool:
     return issuer is None or any(key.revoked_at is not None for key in issuer.keys)
 
 
-def _held(current: Path, now: int) -> tuple[int, Mapping[str, StatusList]]:
-    """Return version and status lists of what is here.
+class _Held(NamedTuple):
+    """What is here: its version, status lists and files, None where it is past reading."""
+
+    version: int
+    lists: Mapping[str, StatusList]
+    files: Mapping[str, bytes] | None
+
+
+def _held(current: Path, now: int) -> _Held:
+    """Look at what is here.
 
     What is past reading shall be replaced: then its folder's name tells the version.
     """
     try:
-        held = read_trust(read_folder(current, TRUST_SUFFIXES), now)
+        files = read_folder(current, TRUST_SUFFIXES)
+        held = read_trust(files, now)
     except SealgateError:
         name = os.readlink(current).split("/")[-1].split(".")[0]
-        return (int(name) if name.isdecimal() else 0), {}
-    return held.version, held.status_lists
+        return _Held(int(name) if name.isdecimal() else 0, {}, None)
+    return _Held(held.version, held.status_lists, files)
 
 
 def _free_name(versions: Path, version: int) -> Path:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway import world
+from masking.errors import PolicyInvalidError
+from masking.policy import read_policy
 from tests.cli.command import PROVIDER, Answer, call, done
 
 PLACE = re.compile(r"^  (\S+?\.yaml):([0-9]+):([0-9]+): (.+) — (.+)$", re.MULTILINE)
@@ -40,8 +42,8 @@ def _places(answer: Answer) -> list[tuple[str, int, int]]:
 
 def test_a_catalogue_without_fault_is_counted(catalogue: Path) -> None:
     """With `--json` as an object."""
-    assert "4 resources" in done("catalogue", "check", catalogue).out
-    assert done("catalogue", "check", catalogue, "--json").json["resources"] == 4
+    assert "23 resources" in done("catalogue", "check", catalogue).out
+    assert done("catalogue", "check", catalogue, "--json").json["resources"] == 23
 
 
 # What is edited: (file, text, its replacement, text from which the fault is counted).
@@ -168,7 +170,44 @@ def test_all_faults_of_all_files_are_told_at_once(catalogue: Path) -> None:
     }
     assert len(answer.json["fields"]) == len(places)
     assert answer.json["fields"][0]["field"] == ":".join(map(str, places[0]))
-    assert answer.json["message"].startswith(f"{len(places)} fault(s); the first: grades.yaml:")
+    assert answer.json["message"].startswith(
+        f"{len(places)} faults in 3 files; the first: grades.yaml:"
+    )
+
+
+def test_each_fault_is_printed_once(catalogue: Path, policy: Path) -> None:
+    """The last lines only count; a program that sees no report is told the first fault."""
+    _edit(catalogue / "resources" / "adoption.yaml", "published: 2026-03-16", "published: soon")
+    _edit(catalogue / "grades.yaml", "id: GB/T", "idd: GB/T")
+    answer = call("catalogue", "check", catalogue, "--json")
+    assert answer.err.splitlines()[-2:] == [
+        "拒绝：2 个文件共 2 处错误，见上",
+        "refused: CATALOGUE_INVALID: 2 faults in 2 files, see above",
+    ]
+    assert len(answer.err.splitlines()) == 4
+    assert answer.json["message"].startswith("2 faults in 2 files; the first: grades.yaml:")
+    assert answer.json["message_zh"].startswith("2 个文件共 2 处错误；第一处：grades.yaml:")
+    _edit(policy, "version: 1\n", "version: one\n")
+    answer = call("policy", "check", policy)
+    assert len(answer.err.splitlines()) == 3
+    assert answer.err.splitlines()[1:] == [
+        "拒绝：共 1 处错误，见上",
+        "refused: POLICY_INVALID: 1 fault, see above",
+    ]
+    with pytest.raises(PolicyInvalidError, match=r"^POLICY_INVALID: 1 fault; the first: p\.yaml:"):
+        read_policy(policy.read_bytes(), "p.yaml")
+
+
+def test_faults_that_are_not_listed_are_counted(catalogue: Path) -> None:
+    """A file of nonsense has more than anybody reads."""
+    text = "".join(f"key_{number}: x\n" for number in range(1500))
+    (catalogue / "purposes.yaml").write_text(text, "utf-8")
+    lines = call("catalogue", "check", catalogue).err.splitlines()
+    assert lines[-3:] == [
+        "  … 1501 in all 共 1501 处",
+        "拒绝：共 1501 处错误，见上",
+        "refused: CATALOGUE_INVALID: 1,501 faults, see above",
+    ]
 
 
 def test_what_leans_on_a_broken_file_is_not_faulted_for_it(catalogue: Path) -> None:
@@ -203,7 +242,7 @@ ACROSS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "no purposes": (_gone, "purposes.yaml", "purposes.yaml:1:1: the file is missing"),
     "an entry twice": (_twice, "resources/adoption.yaml", "stands in resources/adoption.yaml too"),
     "a list twice": (_twice, "code-lists/sex.yaml", "stands in code-lists/again.yaml too"),
-    "a list gone": (_gone, "code-lists/sex.yaml", "a code needs a code list"),
+    "a list gone": (_gone, "code-lists/sex.yaml", "there is no code list"),
     "an empty file": (_empty, "code-lists/sex.yaml", "code-lists/sex.yaml:1:1"),
 }
 
@@ -304,5 +343,21 @@ def test_a_rule_that_names_nothing_is_a_fault_beside_a_catalogue(
     answer = call("policy", "check", file, "--catalogue", catalogue)
     assert answer.status == 3
     assert [place[1] for place in _places(answer)] == [line for line, _ in places]
-    assert "write resident_id" in answer.err
+    assert "did you mean 'resident_id'?" in answer.err
+    assert "did you mean 'open-statistics'?" in answer.err
     assert done("policy", "check", file)
+
+
+def test_names_are_held_against_a_catalogue_beside_other_faults(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    """What breaks the schema does not hide a rule that names nothing."""
+    file = tmp_path / "policy.yaml"
+    file.write_bytes(world.files()[f"policies/{PROVIDER}.yaml"])
+    places = [
+        _edit(file, "version: 1\n", "version: one\n"),
+        _edit(file, "purposes: [open-statistics]", "purposes: [open-statistic]"),
+    ]
+    answer = call("policy", "check", file, "--catalogue", catalogue)
+    assert answer.code == "POLICY_INVALID"
+    assert [place[1] for place in _places(answer)] == [line for line, _ in places]

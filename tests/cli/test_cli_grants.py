@@ -190,7 +190,7 @@ def test_blocks_stand_beside_each_other(desk: Desk) -> None:
         ("--requester", "民政局"),
         ("--requester", ""),
         ("--grant", "x"),
-        ("--grant", "../../etc/passwd"),
+        ("--grant", "../../nowhere/passwd"),
         ("--requester", REQUESTER, "--grant", "x" * 22),
         (),
     ],

@@ -102,7 +102,11 @@ def test_a_second_authority_has_a_world_of_its_own(desk: Desk) -> None:
         *("--out", desk.folder / "none.json"),
     )
     assert answer.code == "KEY_UNKNOWN"
-    # And nothing of the second goes into a node of the first by mistake of the version alone.
+    # And nothing of the second goes into a node of the first by mistake of the version alone:
+    # what that has is later than theirs.
+    for number in range(3):
+        _issue(desk.authority, REQUESTER, desk.folder / f"later{number}.jwt")
+    _publish(desk.authority, desk.folder / "ours", [desk.requester])
     answer = call("trust", "import", "--node", desk.requester, desk.folder / "theirs")
     assert answer.code == "TRUST_STALE"
 

@@ -74,7 +74,7 @@ def test_a_refusal_is_three_with_its_code_in_the_last_line(desk: Desk) -> None:
     rows = [dict(ROW), {**ROW, "sex": "7", "birth_date": "19990230"}]
     answer = desk.seal(desk.write(rows, "r.json"))
     lines = answer.err.splitlines()
-    assert lines[-1] == "refused: FIELD_INVALID: 2 values are not of their type, in 1 records"
+    assert lines[-1] == "refused: FIELD_INVALID: 2 values of the wrong type, in 1 record"
     assert lines[-2] == "拒绝：1 条记录中有 2 个值不符合类型"
     assert lines[0] == "  record 2 第 2 条: sex: not a code of list sex 不是代码表 sex 中的代码"
     assert answer.out == ""
@@ -86,7 +86,7 @@ def test_a_refusal_as_json_is_one_object(desk: Desk) -> None:
     assert answer.code == "FIELD_INVALID"
     assert answer.json == {
         "code": "FIELD_INVALID",
-        "message": "1 values are not of their type, in 1 records",
+        "message": "1 value of the wrong type, in 1 record",
         "message_zh": "1 条记录中有 1 个值不符合类型",
         "fields": [
             {
