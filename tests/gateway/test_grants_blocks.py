@@ -20,7 +20,7 @@ from gateway.stores.snapshots import FolderSnapshots, read_blocks
 from gateway.stores.trust_folder import install_trust
 from gateway.testing import MemoryCity
 from keys.errors import SealgateError
-from tests.gateway.test_grants_authority import claims_of
+from tests.gateway.authority_desk import claims_of
 from tests.gateway.worker import Town, Worker, found_town
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from gateway.errors import (
     RecordMalformedError,
 )
 from gateway.model.resource import TYPE_LETTERS, Field, FieldType
-from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS
+from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS, ROWS_AT_ONCE
 from gateway.records.objects import MAX_OBJECTS
 from tests.gateway.entries import make_decoder, make_field
 
@@ -280,4 +280,27 @@ def test_no_record_is_refused(data: bytes) -> None:
 def test_a_batch_shows_its_size_only() -> None:
     """Neither values nor names."""
     batch = make_decoder(make_field("a")).decode(b'[{"a":"SECRET"}]', "json")
-    assert repr(batch) == "Batch(1 records)"
+    assert repr(batch) == "Batch(1 record)"
+
+
+@pytest.mark.parametrize("rows", [1, 2, ROWS_AT_ONCE, ROWS_AT_ONCE + 1, 3 * ROWS_AT_ONCE + 7])
+def test_many_records_are_read_as_each_alone(rows: int) -> None:
+    """Records become columns so many at a time, and none is lost or moved."""
+    decoder = make_decoder(
+        make_field("a", length=9),
+        make_field("b", "integer", required=False),
+        make_field("c", "date", format="YYYYMMDD", null=True),
+    )
+    records: list[dict[str, str | int | None]] = []
+    for row in range(rows):
+        record: dict[str, str | int | None] = {"a": f"a{row}"}
+        record["c"] = f"2020{row % 12 + 1:02}{row % 28 + 1:02}" if row % 5 else None
+        if row % 3:
+            record["b"] = row
+        records.append(record)
+    batch = decoder.decode(json.dumps(records).encode(), "json")
+    alone = [decoder.decode(json.dumps([record]).encode(), "json") for record in records]
+    assert batch.size == rows
+    assert batch.columns == [
+        [one.columns[place][0] for one in alone] for place in range(len(decoder.fields))
+    ]

@@ -106,7 +106,7 @@ def test_faults_name_record_field_and_what_is_expected() -> None:
     ]
     assert error.fault_count == 7
     assert error.records == (2, 3, 4, 5)
-    assert error.message == "7 values are not of their type, in 4 records"
+    assert error.message == "7 values of the wrong type, in 4 records"
     assert all("\u4e00" <= fault.text_zh[-1] <= "）" or fault.text_zh for fault in error.fields)
 
 
@@ -179,7 +179,7 @@ def test_at_most_fifty_faults_are_listed_and_all_are_counted(count: int) -> None
     assert len(error.fields) == min(count, MAX_FAULTS)
     assert error.fault_count == count
     assert error.records == tuple(range(2, count + 2))
-    assert f"{count} values are not of their type, in {count} records" in error.message
+    assert f"{count:,} values of the wrong type, in {count:,} records" in error.message
 
 
 def test_the_list_of_faults_is_bounded_in_bytes() -> None:

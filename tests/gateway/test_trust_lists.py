@@ -11,7 +11,7 @@ import yaml
 from gateway.authority import Authority, GrantRequest
 from gateway.config import Places
 from gateway.errors import CatalogueInvalidError, TokenIssuerUnknownError, TokenRevokedError
-from gateway.founding import World, found_world
+from gateway.founding import ROLES, World, found_world
 from gateway.grants.token import decode_segment
 from gateway.model.call import SealRequest
 from gateway.node import Node
@@ -27,7 +27,7 @@ RESOURCE = "3070010020001/000002"
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Found the packaged world in a folder."""
-    return found_world(tmp_path)
+    return found_world(tmp_path, roles=ROLES[:3])
 
 
 def _grant(world: World, dice: Dice = os.urandom) -> str:

@@ -17,6 +17,15 @@ from keys.errors import SealgateError
 
 JSON = dict[str, Any]
 
+# What most refusals of a token are called.
+CLAIM, MALFORMED = "TOKEN_CLAIM_INVALID", "TOKEN_MALFORMED"
+UNKNOWN = "TOKEN_ISSUER_UNKNOWN"
+# The provider that verifies, and a department that it is not.
+US, OTHER = "11149900MB0C12002H", "11149900MB0C140248"
+# Stands in a token, and may stand in no error.
+MARK = "marked-secret-7f3a"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 # Shorter pieces stand in any text by chance.
 QUIET_LENGTH = 8
 # Which department or resource it is about is told by its public id, which the issuer signed.

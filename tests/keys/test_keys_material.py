@@ -75,7 +75,7 @@ def test_a_key_shows_purpose_suite_and_id(kind: str) -> None:
 
 def test_every_purpose_has_a_chinese_title() -> None:
     """Errors name it."""
-    assert [purpose.title_zh for purpose in Purpose] == ["签名", "解封", "化名", "账本"]
+    assert [purpose.title_zh for purpose in Purpose] == ["签名", "解封", "假名", "日志"]
 
 
 def test_every_leaf_of_the_errors_is_drawn_with_its_code() -> None:
