@@ -4,21 +4,25 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import gateway.config
 import gateway.errors
 from gateway.wire import DOMAIN, STATUS
 from keys.errors import leaves
+from tests.docs.tables import HAN, headings, names, page, section
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text("utf-8")
+PAGE = page("reference/errors.md")
 PACKAGES = ("keys", "masking", "gateway")
-HAN = re.compile("[\u4e00-\u9fff]")
+# The lines under each heading, and what each begins with.
+LINES = ("- Status 状态: `", "- Cause: ", "- 原因：", "- Remedy: ", "- 处理：")
+CODES = [code for title in headings(PAGE, 3) for code in names(title)]
 
 
-def page_rows() -> list[list[str]]:
-    """Return the cells of each row that is about a code."""
-    lines = [line for line in PAGE.splitlines() if line.startswith("| `")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+def told(code: str) -> list[str]:
+    """Return the lines that stand under a code."""
+    return section(PAGE, f"`{code}`").strip().splitlines()
 
 
 def raised() -> set[str]:
@@ -50,28 +54,33 @@ def test_every_leaf_has_a_code_that_says_what_it_is() -> None:
 
 
 def test_the_page_explains_every_code_once() -> None:
-    """No code without a row, no row without a code, none twice."""
-    codes = [row[0].strip("`") for row in page_rows()]
-    assert len(codes) == len(set(codes))
-    assert set(codes) == raised()
+    """Each under a heading of its own, and no heading without a code."""
+    assert headings(PAGE, 3) == [f"`{code}`" for code in CODES]
+    assert len(CODES) == len(set(CODES))
+    assert set(CODES) == raised()
 
 
 def test_the_status_table_has_exactly_the_codes() -> None:
     """And the page shows it."""
     assert set(STATUS) == raised()
-    assert {row[0].strip("`"): row[1] for row in page_rows()} == {
-        code: status.name for code, status in STATUS.items()
-    }
+    for code in CODES:
+        assert told(code)[0] == f"{LINES[0]}{STATUS[code].name}`"
     assert f"`{DOMAIN}` as `domain`" in PAGE
 
 
-def test_cause_and_remedy_are_in_both_languages() -> None:
-    """A sentence of each in each cell."""
-    for code, _, *cells in page_rows():
-        assert len(cells) == 2, code
-        for cell in cells:
-            assert HAN.search(cell), code
-            assert re.match("[A-Z`]", cell), code
+@pytest.mark.parametrize("code", CODES)
+def test_cause_and_remedy_are_in_both_languages(code: str) -> None:
+    """In five lines: status, cause and remedy, each of the two in English and Chinese."""
+    for line, start in zip(told(code), LINES, strict=True):
+        assert line.startswith(start)
+        text = line.removeprefix(start)
+        if start.startswith(("- 原因", "- 处理")):
+            assert HAN.search(text)
+            assert text.endswith("。")
+        else:
+            assert not HAN.search(text)
+            assert re.match("[A-Z`[]", text)
+            assert text.endswith((".", "`"))
 
 
 def test_errors_drawn_at_the_top_of_a_module_are_those_below() -> None:

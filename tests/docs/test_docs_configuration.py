@@ -1,0 +1,183 @@
+"""The page on configuration lists what the code reads and writes: files, keys, limits."""
+
+import ast
+import importlib
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gateway.config import AuthorityFile, NodeFile, Places
+from gateway.founding import ROLES, found_world
+from gateway.grants.claims import GrantId
+from gateway.inbound import LIFETIME_CAP_MS
+from gateway.installation import KEY_DAYS, PSEUDONYM_DAYS, PUBLIC_PURPOSES
+from gateway.ledger import SettledEntry
+from gateway.model import resource
+from gateway.model.call import PrivatePart, SharedPart
+from gateway.model.trust import Department, Issuer, KeyId, PublicKey, Seconds
+from gateway.stores.keyfile import PASSPHRASE_VARIABLE
+from gateway.stores.snapshots import BlocksFile
+from gateway.trust import Term
+from keys.material import Purpose
+from keys.stores.keyfile import Cost, Header
+from tests.cli.command import Desk, call
+from tests.docs.tables import (
+    ROOT,
+    bare,
+    both_languages,
+    keys,
+    names,
+    page,
+    section,
+    table,
+    tables,
+    value_words,
+)
+
+TEXT = page("reference/configuration.md")
+WORDS: dict[object, str] = {
+    resource.Name: "line",
+    resource.DepartmentId: "department",
+    GrantId: "grant id",
+    KeyId: "key id",
+    Seconds: "seconds",
+    int: "number",
+}
+FILES: list[tuple[str, type[msgspec.Struct]]] = [
+    ("node.yaml", NodeFile),
+    ("blocks.yaml", BlocksFile),
+    ("authority.yaml", AuthorityFile),
+    ("trust.yaml", Term),
+    ("Departments", Department),
+    ("Issuers", Issuer),
+    ("Public keys", PublicKey),
+]
+LIMITS = [row for rows in tables(section(TEXT, "Limits")) for row in rows]
+LIMIT = re.compile("(MAX|MAXIMUM|MIN|MINIMUM)_")
+
+
+@pytest.mark.parametrize(("title", "shape"), FILES, ids=[title for title, *_ in FILES])
+def test_the_page_lists_every_key_of_a_file(title: str, shape: type[msgspec.Struct]) -> None:
+    """In order, with type, limits and default, in both languages."""
+    rows = table(TEXT, title)
+    assert [[row[0], row[2]] for row in rows] == keys(shape)
+    assert [row[1] for row in rows] == list(value_words(shape, WORDS))
+    assert all(both_languages(row[-1]) for row in rows)
+
+
+def test_the_key_file_is_as_told() -> None:
+    """Its header, what it costs, and the keys of a new node."""
+    rows = {bare(row[0]): row[1] for row in table(TEXT, "Key file")}
+    assert tuple(rows) == Header.__struct_fields__
+    assert f"{Cost().opslimit} by default" in rows["opslimit"]
+    assert f"{Cost().memlimit:,} by default" in rows["memlimit"]
+    made = tables(section(TEXT, "Key file"))[1]
+    assert [bare(row[0]) for row in made] == [each.value for each in Purpose]
+    days = {bare(row[0]): row[2] for row in made}
+    assert days.pop("pseudonym") == f"{PSEUDONYM_DAYS:,}"
+    assert set(days.values()) == {f"{KEY_DAYS:,}"}
+    assert set(Purpose) - set(PUBLIC_PURPOSES) == {Purpose.PSEUDONYM}
+    assert f"for {LIFETIME_CAP_MS // 86_400_000} more days" in TEXT
+
+
+def test_a_line_of_the_ledger_is_as_told() -> None:
+    """Each member of it, and of its parts."""
+    rows = {bare(row[0]): names(row[1]) for row in table(TEXT, "Ledger")}
+    assert tuple(rows) == SettledEntry.__struct_fields__
+    words = {"seal", "open", "ok"}
+    assert tuple(each for each in rows["shared"] if each not in words) == (
+        SharedPart.__struct_fields__
+    )
+    assert tuple(rows["private"]) == PrivatePart.__struct_fields__
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Found a world in which a grant was issued, used and blocked."""
+    folder = tmp_path_factory.mktemp("configured") / "world"
+    found_world(folder, roles=ROLES[:3])
+    desk = Desk(folder)
+    grant = desk.issue(fields=("category",))
+    records = desk.write([{"category": "01"}], "records.json")
+    assert desk.seal(records, grant=grant).status == 0
+    assert desk.open().status == 0
+    call("block", "--node", desk.provider, "--grant", "A" * 22)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("title", "folders"),
+    [("A node's folder", ("provider", "requester")), ("An authority's folder", ("authority",))],
+)
+def test_folders_hold_what_the_page_says(title: str, folders: tuple[str, ...], used: Path) -> None:
+    """No file more or less, with the modes told."""
+    told = {name.strip("/"): row[1] for row in table(TEXT, title) for name in names(row[0])}
+    found = {path.name: path for folder in folders for path in (used / folder).iterdir()}
+    assert found.pop("passphrase").stat().st_mode & 0o077 == 0
+    beside = {"state.sqlite-wal", "state.sqlite-shm"}
+    assert set(found) - beside == set(told)
+    for name, mode in told.items():
+        if not mode.startswith("any"):
+            assert f"{stat.S_IMODE(found[name].stat().st_mode):04o}" == mode, name
+
+
+def test_trust_data_is_laid_out_as_told(used: Path) -> None:
+    """Of the authority, and of a node's current version."""
+    told = {name.split("/")[0] for row in table(TEXT, "Trust data") for name in names(row[0])}
+    assert {path.name for path in (used / "authority" / "trust").iterdir()} == told
+    current = Places(used / "provider").trust / "current"
+    assert {path.name for path in current.iterdir()} == told
+    assert re.fullmatch(r"versions/[0-9]{8}\.0", str(current.readlink()))
+
+
+def sources() -> Iterator[Path]:
+    """Yield the product's modules."""
+    for package in ("keys", "masking", "gateway"):
+        yield from (ROOT / package).rglob("*.py")
+
+
+def test_variables_are_those_that_are_read() -> None:
+    """By every place that looks at the environment."""
+    rows = table(TEXT, "Environment")
+    told = [name for row in rows for name in names(row[0])]
+    assert told == [PASSPHRASE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"]
+    readers = {file.name for file in sources() if re.search("environ|getenv", _code(file))}
+    assert readers == {"keyfile.py", "terminal.py", "passphrase.py"}
+    terminal = (ROOT / "gateway" / "cli" / "terminal.py").read_text("utf-8")
+    assert "".join(f'"{name}", ' for name in told[1:]).strip(", ") in terminal
+
+
+def _code(file: Path) -> str:
+    """Return a module without docstrings and comments."""
+    return re.sub(r'""".*?"""|#.*?$', "", file.read_text("utf-8"), flags=re.M | re.S)
+
+
+def defined(file: Path) -> Iterator[str]:
+    """Yield the limits that a module defines, by their dotted names."""
+    dotted = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for statement in ast.parse(file.read_text("utf-8")).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        for target in targets:
+            for name in ast.walk(target):
+                if isinstance(name, ast.Name) and LIMIT.match(name.id):
+                    yield f"{dotted}.{name.id}"
+
+
+def test_limits_have_the_values_of_the_code() -> None:
+    """Each by the name of its constant."""
+    for name, value, meaning in LIMITS:
+        module, _, constant = bare(name).rpartition(".")
+        found = getattr(importlib.import_module(module), constant)
+        assert int(value.replace(",", "")) == found, name
+        assert both_languages(meaning) or "`" in meaning, name
+
+
+def test_every_limit_of_the_code_is_told() -> None:
+    """Where it is defined, whatever the package; none twice."""
+    told = [bare(row[0]) for row in LIMITS]
+    assert len(told) == len(set(told))
+    assert sorted({name for file in sources() for name in defined(file)} - set(told)) == []
