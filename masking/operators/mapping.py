@@ -20,7 +20,7 @@ class Mapping(Operator, frozen=True, kw_only=True):
 
     A value that is its own label comes back as it is; one that has a label to
     itself can be told from it. Labels that several values share are what hides
-    them.
+    them. The table stays with the provider: manifests do not repeat it.
 
     >>> levels = {"三级甲等": "三级", "三级乙等": "三级", "二级甲等": "二级", "二级乙等": "二级"}
     >>> tried(Mapping(table=levels, otherwise="其他"), "三级乙等", "二级甲等", "一级甲等")
@@ -33,6 +33,7 @@ class Mapping(Operator, frozen=True, kw_only=True):
     description_zh: ClassVar[str] = (
         "按 table 将值替换为标签，表中没有的值替换为 otherwise。"
         "标签与值相同的原样输出；独占一个标签的值可由标签认出，多个值共用一个标签才有遮盖作用。"
+        "映射表只留在提供方，清单中不列出。"
     )
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("string", "code"))
