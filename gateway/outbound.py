@@ -214,8 +214,8 @@ class Outbound:
     def _verify(self, request: SealRequest, snapshot: Snapshot, trail: Trail) -> VerifiedGrant:
         grant = self._grants.recognise(request.grant, snapshot, trail.now // 1000)
         trail.shared.requester, trail.shared.grant = grant.requester, grant.claims.jti
-        trail.authenticated = True
         check_revocation(grant, snapshot, trail.now // 1000)
+        trail.authenticated = True
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant
 

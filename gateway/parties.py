@@ -135,7 +135,8 @@ class Parties:
             recipient = find_department(requester, snapshot)
             theirs = _recipient_key(recipient, suites, wanted, now)
             ours = self.sender_key(keys, snapshot, now)
-            until = min(_end(theirs), _end(ours), _next_start(recipient, now))
+            held = Ring(keys).get(ours.key_id).not_after * 1000
+            until = min(_end(theirs), _end(ours), held, _next_start(recipient, now))
             choice = _Choice(keys, now, until, self._connect(ours, requester, theirs))
             self._chosen[place] = choice
         return choice.route

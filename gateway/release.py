@@ -30,6 +30,7 @@ from gateway.ports import KeyProvider
 from gateway.sharing import find_resource
 from keys.derive import Mac
 from keys.material import Purpose
+from keys.ports import KeyInfo
 from keys.ring import Ring
 from masking.detect import Detector
 from masking.engine import Engine, compile_plan
@@ -216,7 +217,10 @@ class Releases:
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
         self._intakes: OrderedDict[tuple[str, int], Intake] = OrderedDict()
-        self._releases: OrderedDict[tuple[str, int, int], Release] = OrderedDict()
+        # With the keys they were compiled under: a rotated one is not used any more.
+        self._releases: OrderedDict[tuple[str, int, int], tuple[tuple[KeyInfo, ...], Release]] = (
+            OrderedDict()
+        )
 
     def intake(self, grant: VerifiedGrant, snapshot: Snapshot) -> Intake:
         """Return the intake of a grant, whose resource may be shared with its requester.
@@ -247,13 +251,13 @@ class Releases:
             KeyUnavailableError.
         """
         place = (grant.digest, snapshot.number, day_number(now))
-        kept = self._releases.get(place)
-        if kept is None:
-            kept = make_release(intake, grant, snapshot, day_of(now), self._mac(now // 1000))
-            self._releases[place] = kept
+        keys, kept = self._keys.list_keys(), self._releases.get(place)
+        if kept is None or kept[0] != keys:
+            made = make_release(intake, grant, snapshot, day_of(now), self._mac(now // 1000))
+            kept = self._releases[place] = keys, made
             if len(self._releases) > MAX_RELEASES:
                 self._releases.popitem(last=False)
-        return kept
+        return kept[1]
 
     def _mac(self, now: int) -> Callable[[bytes], Mac]:
         def mac(context: bytes) -> Mac:

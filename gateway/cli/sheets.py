@@ -55,11 +55,13 @@ def register_sheets(catalogue: "argparse._SubParsersAction[argparse.ArgumentPars
 
 def _import(chosen: argparse.Namespace) -> int:
     from gateway.catalogue.guide import import_tables
-    from gateway.stores.catalogue_folder import check_place, write_catalogue
+    from gateway.stores.catalogue_folder import check_kept, check_place, write_catalogue
 
     check_place(chosen.out, replace=chosen.replace)
     beside = None if chosen.beside is None else read_folder(chosen.beside, _YAML)
     made = import_tables(_tables(chosen.file), file=str(chosen.file), beside=beside)
+    if chosen.replace and beside is None:
+        check_kept(chosen.out, made.files)
     write_catalogue(made.files, chosen.out, replace=chosen.replace)
     for name in made.passed_over:
         shown = quote(name)

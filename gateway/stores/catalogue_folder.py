@@ -1,15 +1,19 @@
 """A catalogue's folder, written whole or not at all."""
 
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from stat import S_IMODE
+from typing import NoReturn
 
 from gateway.errors import ConfigurationInvalidError
 from gateway.stores.files import sync_folder, write_whole
+from masking.counting import counted
 
-SUFFIX = ".yaml"
+_OF_CATALOGUE = re.compile(r"(?:purposes|grades|(?:resources|code-lists)/[^/.][^/]*)\.yaml")
 
 
 def check_place(folder: Path, *, replace: bool) -> None:
@@ -28,12 +32,42 @@ def check_place(folder: Path, *, replace: bool) -> None:
             f"{folder} is not empty; name another place, or --replace it",
             f"{folder} 不是空文件夹，请另选位置，或用 --replace 替换",
         )
-    names = [name for _, _, names in os.walk(folder) for name in names]
-    if not all(name.endswith(SUFFIX) and not name.startswith(".") for name in names):
+    if not _is_catalogue(folder):
         raise _invalid(
             f"{folder} holds something else than a catalogue; name another place",
             f"{folder} 中有目录文件以外的内容，请另选位置",
         )
+
+
+def check_kept(folder: Path, files: Collection[str]) -> None:
+    """Refuse to replace a catalogue by one that lacks resources of it.
+
+    Raises: ConfigurationInvalidError.
+    """
+    there = sorted(path.name for path in folder.glob("resources/*.yaml"))
+    lost = [name for name in there if f"resources/{name}" not in files]
+    if lost:
+        count = counted(len(lost), "resource")
+        raise _invalid(
+            f"{count} of {folder} would be lost, {lost[0]} the first; keep them by --with {folder}",
+            f"{folder} 中有 {len(lost)} 个资源将会丢失（首个为 {lost[0]}），"
+            f"可用 --with {folder} 保留",
+        )
+
+
+def _is_catalogue(folder: Path) -> bool:
+    """Tell whether a folder holds a catalogue's files, and nothing else."""
+
+    def unreadable(error: OSError) -> NoReturn:
+        raise _invalid(f"{folder} cannot be read", f"{folder} 无法读取") from error
+
+    found = []
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        paths = [Path(place, name) for name in (*folders, *names)]
+        if any(path.is_symlink() for path in paths):
+            return False
+        found += [Path(place, name).relative_to(folder).as_posix() for name in names]
+    return "purposes.yaml" in found and all(map(_OF_CATALOGUE.fullmatch, found))
 
 
 def write_catalogue(files: Mapping[str, bytes], folder: Path, *, replace: bool = False) -> None:
@@ -51,14 +85,18 @@ def write_catalogue(files: Mapping[str, bytes], folder: Path, *, replace: bool =
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         if folder.is_dir():
+            fresh.chmod(S_IMODE(folder.stat().st_mode))
             folder.rename(old)
         fresh.rename(folder)
         sync_folder(folder.parent)
-    finally:
+    except BaseException:
         if old.is_dir() and not folder.exists():
             old.rename(folder)
-        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    else:
         shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _invalid(reason: str, reason_zh: str) -> ConfigurationInvalidError:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -134,8 +135,9 @@ def copy_out(files: Mapping[str, bytes], folder: Path) -> None:
     """
     folder = Path(os.path.realpath(folder))
     _refuse_foreign(folder)
-    fresh = folder.with_name(f".{folder.name}.{os.getpid()}")
-    old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    mark = secrets.token_hex(8)
+    fresh = folder.with_name(f".{folder.name}.{mark}")
+    old = folder.with_name(f".{folder.name}.{mark}.old")
     try:
         for name, content in files.items():
             path = fresh / name

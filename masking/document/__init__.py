@@ -18,7 +18,7 @@ Chinese in `extra={"zh": ...}`) and `examples` go into the messages.
 """
 
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Generic, TypeVar, cast
@@ -152,7 +152,7 @@ def salvage(
     error: builtins.type[DocumentInvalidError] = DocumentInvalidError,
 ) -> Document[T]:
     """Read what can be read of `text`; the rest is in the document's faults."""
-    shape = _shape_of(type)
+    shape = _shape_of(cast("Hashable", type))
     collector = Collector(file)
     root = compose(text, collector)
     parts = UNREAD if root is None else Walker(collector).read(shape, root)
@@ -187,6 +187,6 @@ def _locate(node: Node, path: tuple[str | int, ...]) -> tuple[int, int]:
 
 
 @cache
-def _shape_of(type: builtins.type[object]) -> msgspec.inspect.Type:
+def _shape_of(type: Hashable) -> msgspec.inspect.Type:
     # Asked once for each type: a catalogue has a file for every resource.
     return msgspec.inspect.type_info(type)

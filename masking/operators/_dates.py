@@ -11,6 +11,8 @@ OPEN_END = "长期"
 
 _DEFAULT_PATTERNS = {"date": "YYYY-MM-DD", "datetime": "YYYY-MM-DDTHH:mm:ss"}
 _RUN = re.compile(r"Y+|M+|D+|H+|m+|s+|S+")
+# What stands for `Z` at the end of a pattern: the zone, which is never shown.
+_ZONE = "(?:Z|[+-][0-9]{2}:[0-9]{2})"
 _RANGES = {"MM": "(?:0[1-9]|1[0-2])", "DD": "(?:0[1-9]|[12][0-9]|3[01])"}
 
 
@@ -26,7 +28,8 @@ def shape_of(pattern: str) -> Shape:
         parts.append(re.escape(pattern[end : run.start()]))
         parts.append(_RANGES.get(run[0], f"[0-9]{{{len(run[0])}}}"))
         end = run.end()
-    return Shape("".join(parts) + re.escape(pattern[end:]))
+    rest = pattern[end:]
+    return Shape("".join(parts) + (_ZONE if rest == "Z" else re.escape(rest)))
 
 
 def place(pattern: str, token: str) -> slice | None:

@@ -44,8 +44,8 @@ class Email(Operator, frozen=True, kw_only=True):
     first: bool = False
 
     def shown(self) -> float:
-        """Count a domain, which many share, as two positions."""
-        return 3.0 if self.first else 2.0
+        """Count the positions that a domain can have: it may name one person."""
+        return 254.0 if self.first else 253.0
 
     def kernel(self, _bind: Binding) -> Kernel:
         first = self.first

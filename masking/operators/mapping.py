@@ -1,7 +1,7 @@
 """Put a label from a table in the place of a value."""
 
 from collections import Counter
-from math import log10
+from math import inf, log10
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -42,14 +42,12 @@ class Mapping(Operator, frozen=True, kw_only=True):
     otherwise: Text = HIDDEN
 
     def shown(self) -> float:
-        """Count the positions of the longest value with a label to itself, else of the labels."""
+        """Count everything where a value has a label to itself, else the labels."""
         sharing = Counter(self.table.values())
-        alone = [
-            float(len(value))
-            for value, label in self.table.items()
-            if sharing[label] == 1 and label != self.otherwise
-        ]
-        return max(alone, default=log10(len(sharing | {self.otherwise: 1})))
+        alone = any(
+            sharing[label] == 1 and label != self.otherwise for label in self.table.values()
+        )
+        return inf if alone else log10(len(sharing | {self.otherwise: 1}))
 
     def gives_back(self, value: object) -> bool:
         return isinstance(value, str) and self.table.get(value, self.otherwise) == value

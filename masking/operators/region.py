@@ -45,8 +45,11 @@ class Region(Operator, frozen=True, kw_only=True):
     to: Level
 
     def shown(self) -> float:
-        """Count the digits of the level's code, for names too."""
-        return float(_DIGITS[self.to])
+        """Count the digits of the level's code; a county's name may be some other place's.
+
+        Provinces and cities are read off closed lists, counties are not.
+        """
+        return float(_DIGITS[self.to]) + (self.to == "county")
 
     def gives_back(self, value: object) -> bool:
         if not isinstance(value, str):

@@ -99,7 +99,7 @@ def settle(
         )
     if disclosure is not Disclosure.PARTIAL:
         return Outcome(treatment, disclosure, treatment.shown())
-    return _measured(treatment, kind)
+    return _measured(treatment, kind, field_type)
 
 
 class Default(NamedTuple):
@@ -163,8 +163,10 @@ def _named(
     )
 
 
-def _measured(operator: Operator, kind: Kind) -> Outcome:
+def _measured(operator: Operator, kind: Kind, field_type: FieldType | None) -> Outcome:
     usual = kind.standard.get(Disclosure.PARTIAL)
+    if usual is not None and not _fits(usual, field_type):
+        usual = None  # positions of a text are not compared with those of a number
     if isinstance(operator, Scrub):  # made for running text: it may leave a bare name whole
         return Outcome(operator, Disclosure.CLEAR, _UNBOUNDED, *_SHOWS_MORE)
     shown = operator.shown()

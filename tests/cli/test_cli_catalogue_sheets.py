@@ -1,6 +1,7 @@
 """The catalogue goes out into a workbook and comes in from one, whole or not at all."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -192,6 +193,9 @@ def test_what_stands_there_is_not_overwritten_unasked(workbook: Path, tmp_path: 
         assert answer.code == "CONFIGURATION_INVALID"
         assert (out / name).exists()
         (out / name).unlink()
+    (out / "purposes.yaml").unlink()
+    answer = call("catalogue", "import", workbook, "--out", out, "--replace")
+    assert answer.code == "CONFIGURATION_INVALID"
     file = tmp_path / "file"
     file.write_bytes(b"")
     answer = call("catalogue", "import", workbook, "--out", file, "--replace")
@@ -305,3 +309,16 @@ def test_commands_that_write_no_workbook_do_not_load_what_does(catalogue: Path) 
     assert "gateway.catalogue" in loaded
     for name in ("xlsxwriter", "zipfile", "xml.parsers.expat", "gateway.catalogue.guide"):
         assert name not in loaded
+
+
+def test_resources_are_not_lost_unasked(tmp_path: Path) -> None:
+    """A workbook of one department does not take the place of everybody's catalogue."""
+    out, book = tmp_path / "made", tmp_path / "one.xlsx"
+    shutil.copytree(Path(world.__file__).parent / "catalogue", out)
+    before = _files(out)
+    done("catalogue", "export", out, "--provider", "11149900MB0C12002H", "--out", book)
+    answer = call("catalogue", "import", book, "--out", out, "--replace")
+    assert answer.code == "CONFIGURATION_INVALID"
+    assert _files(out) == before
+    done("catalogue", "import", book, "--out", out, "--replace", "--with", out)
+    assert _files(out) == before

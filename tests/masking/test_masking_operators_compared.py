@@ -32,11 +32,13 @@ LEVELS: tuple[Level, ...] = ("province", "city", "county")
         ("mobile", Truncate(length=8), CLEAR),
         # one of an e-mail address, which a domain is more than
         ("email", Email(), CLEAR),
+        ("document_number", Email(), CLEAR),
         ("email", Shape(), PARTIAL),
         # four digits of a region, six characters of an address
         ("region", Region(to="city"), PARTIAL),
         ("region", Region(to="county"), CLEAR),
-        ("address", Region(to="county"), PARTIAL),
+        ("address", Region(to="city"), PARTIAL),
+        ("address", Region(to="county"), CLEAR),
         # no part of these is usual
         ("sex", Mapping(table={"1": "a", "2": "a"}), CLEAR),
         ("sex", Shape(), CLEAR),
@@ -63,5 +65,12 @@ def test_a_wider_place_and_a_coarser_table_show_less() -> None:
     coarse = Mapping(table=dict.fromkeys("abcd", "x")).shown()
     fine = Mapping(table={"a": "x", "b": "x", "c": "y", "d": "y"}).shown()
     telling = Mapping(table={"一级医院": "x", "c": "y", "d": "y"}).shown()
-    assert 0 < coarse < fine < telling == 4
+    assert 0 < coarse < fine < telling == float("inf")
     assert Email().shown() < Email(first=True).shown()
+
+
+@pytest.mark.parametrize("operator", [Truncate(length=2), Shape(), Mask(start=1, count=1)])
+@pytest.mark.parametrize("kind", ["amount", "age", "date", "geo_point"])
+def test_positions_are_compared_with_positions(kind: str, operator: Operator) -> None:
+    """Where the usual mask does not take the type, none is usual, and a part counts as clear."""
+    assert settle(operator, KINDS[kind], "string", Pseudonyms()).disclosure is CLEAR

@@ -70,7 +70,7 @@ class Reader:
                     raise broken()
                 yield
             self._parser.Parse(b"", True)
-        except (expat.ExpatError, UnicodeError):
+        except (expat.ExpatError, LookupError, ValueError):  # and encodings it does not know
             raise broken() from None
         yield
 

@@ -20,6 +20,8 @@ from gateway.stores.spreadsheet.package import WorkbookError, broken
 MAX_SHEETS = 1024
 MAX_LINKS = 4096
 MAX_FORMATS = 65_536
+# No format has a larger number; stops digits that take long to read.
+MAX_FORMAT_DIGITS = 9
 # Texts that cells share are held in memory: as bytes, without an object for each.
 MAX_SHARED_BYTES = 128 * 1024 * 1024
 MAX_SHARED = 8_000_000
@@ -28,6 +30,7 @@ MAX_CELL_CHARACTERS = 32_767
 
 # How a character that XML cannot hold is written in text.
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Link(NamedTuple):
@@ -117,8 +120,12 @@ def read_date_styles(chunks: Iterable[bytes]) -> frozenset[str]:
     return frozenset(
         str(index)
         for index, format_id in enumerate(styles)
-        if shows_date(int(format_id) if format_id.isdecimal() else 0, codes.get(format_id))
+        if shows_date(_format_number(format_id), codes.get(format_id))
     )
+
+
+def _format_number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) <= MAX_FORMAT_DIGITS else 0
 
 
 class Pieces:
@@ -189,12 +196,19 @@ class SharedTexts:
         self._bytes += unescaped(self._pieces.give()).encode(errors="replace")
         self._ends.append(len(self._bytes))
         if len(self._bytes) > MAX_SHARED_BYTES or len(self._ends) > MAX_SHARED:
-            raise WorkbookError(
-                "the workbook holds more text than can be held in memory; save the data as CSV",
-                "工作簿中的文本过多，无法放入内存，请将数据另存为 CSV",
-            )
+            raise too_much_text()
+
+
+def too_much_text() -> WorkbookError:
+    """Make the error for texts that would fill the memory."""
+    return WorkbookError(
+        "the workbook holds more text than can be held in memory; save the data as CSV",
+        "工作簿中的文本过多，无法放入内存，请将数据另存为 CSV",
+    )
 
 
 def unescaped(text: str) -> str:
-    """Put back the characters that XML cannot hold."""
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Put back the characters that XML cannot hold; half a pair of surrogates is none."""
+    if "_x" not in text:
+        return text
+    return _HALF.sub("\ufffd", _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))

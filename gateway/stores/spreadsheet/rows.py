@@ -11,7 +11,7 @@ from gateway.model.cells import Area, Cell, CellKind
 from gateway.stores.spreadsheet.dates import date_of, iso
 from gateway.stores.spreadsheet.markup import Attributes, Reader, main_elements, main_root
 from gateway.stores.spreadsheet.package import WorkbookError, broken
-from gateway.stores.spreadsheet.parts import Pieces, SharedTexts, unescaped
+from gateway.stores.spreadsheet.parts import Pieces, SharedTexts, too_much_text, unescaped
 
 # The last row that a sheet has.
 MAX_ROWS = 1_048_576
@@ -19,6 +19,8 @@ MAX_ROWS = 1_048_576
 MAX_COLUMNS = 1024
 # Stops a list of merged cells that is longer than any sheet is looked at.
 MAX_MERGED = 50_000
+# Text that a few kilobytes of cells may stand for: stops one shared text named in each of them.
+MAX_TEXT_AT_ONCE = 8_000_000
 
 _COLUMN = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -46,6 +48,7 @@ class Rows:
     def __init__(self, chunks: Iterable[bytes], around: Surroundings) -> None:
         self._chunks, self._around = chunks, around
         self._found: list[Row] = []
+        self._taken = 0
         self._number, self._column = 0, 0
         self._cells: dict[int, Cell] = {}
         self._attributes: Attributes = {}
@@ -78,6 +81,7 @@ class Rows:
                 refusal = error
             # Rows before the one that is refused are still rows.
             found, self._found = self._found, []
+            self._taken = 0
             yield from found
             if refusal is not None:
                 raise refusal
@@ -140,6 +144,9 @@ class Rows:
         match self._attributes.get("t", "n"):
             case "s":
                 text = self._around.texts.text(text.strip())
+                self._taken += len(text)
+                if self._taken > MAX_TEXT_AT_ONCE:
+                    raise too_much_text()
                 return Cell(CellKind.TEXT, text) if text else None
             case "str" | "inlineStr":
                 return Cell(CellKind.TEXT, unescaped(text))
