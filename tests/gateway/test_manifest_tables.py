@@ -12,7 +12,10 @@ defaults:
 rules:
   - id: coarse-category
     match: {fields: [category]}
-    treatment: {op: mapping, table: {'01': 低保, '02': 低保, '03': 特困}, otherwise: 其他}
+    treatment:
+      op: mapping
+      table: {'01': 低保, '02': 低保, '03': 特困, '04': 特困}
+      otherwise: 其他
 """
 
 
