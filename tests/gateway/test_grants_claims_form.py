@@ -4,27 +4,25 @@ import time
 
 import pytest
 
-from gateway.grants.claims import Approval
-from gateway.testing import MemoryCity
 from keys.errors import SealgateError
-from tests.gateway.token_forge import CLAIM, JSON, MALFORMED, MARK, OTHER, US, TokenForge
+from tests.gateway.token_forge import (
+    CLAIM,
+    JSON,
+    MALFORMED,
+    MARK,
+    OTHER,
+    US,
+    TokenForge,
+    marked_forge,
+)
 
 LONG = 4_000
 
 
 @pytest.fixture(scope="module")
 def forge() -> TokenForge:
-    """Share one city: verifying changes nothing in it. The ordinary claims use every claim."""
-    city = MemoryCity()
-    detail = {
-        "agreement": f"{MARK}-agreement",
-        "region": "149900",
-        "rows_per_call": 1000,
-        "rows_per_day": 5000,
-        "legal_basis": f"{MARK}-basis",
-        "approval": Approval(by=f"{MARK}-by", at=city.clock() // 1000, reference=f"{MARK}-ref"),
-    }
-    return TokenForge(city, detail=detail, client_id=f"{MARK}-client", jti=f"{MARK}-jti")
+    """Share one city: verifying changes nothing in it."""
+    return marked_forge()
 
 
 BENT: dict[str, tuple[JSON, str]] = {

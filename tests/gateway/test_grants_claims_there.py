@@ -5,17 +5,16 @@ from typing import Any
 
 import pytest
 
-from gateway.grants.claims import Approval, Claims
+from gateway.grants.claims import Claims
 from gateway.grants.token import read_claims
-from gateway.testing import MemoryCity
 from keys.errors import SealgateError
 from tests.gateway.token_forge import (
     CLAIM,
     JSON,
-    MARK,
     OTHER,
     US,
     TokenForge,
+    marked_forge,
     same_meaning,
     shown,
 )
@@ -23,17 +22,8 @@ from tests.gateway.token_forge import (
 
 @pytest.fixture(scope="module")
 def forge() -> TokenForge:
-    """Share one city: verifying changes nothing in it. The ordinary claims use every claim."""
-    city = MemoryCity()
-    detail = {
-        "agreement": f"{MARK}-agreement",
-        "region": "149900",
-        "rows_per_call": 1000,
-        "rows_per_day": 5000,
-        "legal_basis": f"{MARK}-basis",
-        "approval": Approval(by=f"{MARK}-by", at=city.clock() // 1000, reference=f"{MARK}-ref"),
-    }
-    return TokenForge(city, detail=detail, client_id=f"{MARK}-client", jti=f"{MARK}-jti")
+    """Share one city: verifying changes nothing in it."""
+    return marked_forge()
 
 
 def test_a_grant_with_every_claim_is_accepted(forge: TokenForge) -> None:

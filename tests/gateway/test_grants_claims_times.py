@@ -6,31 +6,21 @@ import msgspec
 import pytest
 
 from gateway.grants import GrantVerifier
-from gateway.grants.claims import Approval
-from gateway.testing import DAY, MemoryCity
+from gateway.testing import DAY
 from keys.errors import SealgateError
 from tests.gateway.token_forge import (
     CLAIM,
     JSON,
     MALFORMED,
-    MARK,
     TokenForge,
+    marked_forge,
 )
 
 
 @pytest.fixture(scope="module")
 def forge() -> TokenForge:
-    """Share one city: verifying changes nothing in it. The ordinary claims use every claim."""
-    city = MemoryCity()
-    detail = {
-        "agreement": f"{MARK}-agreement",
-        "region": "149900",
-        "rows_per_call": 1000,
-        "rows_per_day": 5000,
-        "legal_basis": f"{MARK}-basis",
-        "approval": Approval(by=f"{MARK}-by", at=city.clock() // 1000, reference=f"{MARK}-ref"),
-    }
-    return TokenForge(city, detail=detail, client_id=f"{MARK}-client", jti=f"{MARK}-jti")
+    """Share one city: verifying changes nothing in it."""
+    return marked_forge()
 
 
 NO_TIMES: dict[str, str] = {

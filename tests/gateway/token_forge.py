@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from gateway.grants import GrantVerifier, VerifiedGrant
+from gateway.grants.claims import Approval
 from gateway.grants.token import encode_segment
 from gateway.model.trust import Snapshot
 from gateway.testing import MemoryCity
@@ -193,3 +194,17 @@ def _plain(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return type(value), value
+
+
+def marked_forge() -> TokenForge:
+    """Return a forge whose ordinary claims use every claim there is, with marked texts."""
+    city = MemoryCity()
+    detail = {
+        "agreement": f"{MARK}-agreement",
+        "region": "149900",
+        "rows_per_call": 1000,
+        "rows_per_day": 5000,
+        "legal_basis": f"{MARK}-basis",
+        "approval": Approval(by=f"{MARK}-by", at=city.clock() // 1000, reference=f"{MARK}-ref"),
+    }
+    return TokenForge(city, detail=detail, client_id=f"{MARK}-client", jti=f"{MARK}-jti")

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gateway.catalogue.guide.spellings import OneOf, Spelling, folded
+from gateway.catalogue.guide.spellings import OneOf, Prose, Spelling, folded
 
 
 class Column(NamedTuple):
@@ -36,6 +36,37 @@ class Column(NamedTuple):
     def choices(self) -> tuple[str, ...]:
         """Return the words of a closed column."""
         return self.spelling.choices if isinstance(self.spelling, OneOf) else ()
+
+
+def column(
+    title: str,
+    key: str,
+    spelling: Spelling = Prose(),  # noqa: B008 - a value without state
+    hint_zh: str = "",
+    hint: str = "",
+    *others: str,
+    group: str = "",
+    required: bool = False,
+    item: bool = False,
+    guide: bool = False,
+    default: str | bool | None = None,
+    width: int = 14,
+) -> Column:
+    """Make a column; `key` is its path, with dots between."""
+    return Column(
+        title,
+        path(key),
+        spelling,
+        hint_zh,
+        hint,
+        others,
+        group=group,
+        required=required,
+        item=item,
+        guide=guide,
+        default=default,
+        width=width,
+    )
 
 
 class Form(NamedTuple):

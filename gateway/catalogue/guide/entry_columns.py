@@ -1,7 +1,9 @@
 """The columns that a resource fills once: those of the guide, then ours."""
 
-from gateway.catalogue.guide.columns import Column, path
-from gateway.catalogue.guide.spellings import YES_NO, Day, Prose, Several, Spelling, Token
+from functools import partial
+
+from gateway.catalogue.guide.columns import column
+from gateway.catalogue.guide.spellings import YES_NO, Day, Prose, Several, Token
 from gateway.catalogue.guide.vocabulary import OPEN_CLASS, SHARE_CLASS, STATUS
 
 # Titles that rules of the resource name.
@@ -13,54 +15,8 @@ _CLASSES, _FORMAT = "信息资源分类", "信息资源格式"
 _SHARE, _OPEN = "共享属性", "开放属性"
 OURS = "信息资源补充信息"
 
-
-def _of_guide(
-    title: str,
-    key: str,
-    spelling: Spelling,
-    hint_zh: str,
-    hint: str,
-    *others: str,
-    group: str = "",
-    required: bool = False,
-    width: int = 14,
-) -> Column:
-    return Column(
-        title,
-        path(key),
-        spelling,
-        hint_zh,
-        hint,
-        others,
-        group=group,
-        required=required,
-        guide=True,
-        width=width,
-    )
-
-
-def _ours(
-    title: str,
-    key: str,
-    spelling: Spelling,
-    hint_zh: str,
-    hint: str,
-    *,
-    required: bool = False,
-    default: str | bool | None = None,
-    width: int = 16,
-) -> Column:
-    return Column(
-        title,
-        path(key),
-        spelling,
-        hint_zh,
-        hint,
-        group=OURS,
-        required=required,
-        default=default,
-        width=width,
-    )
+_of_guide = partial(column, guide=True)
+_ours = partial(column, group=OURS, width=16)
 
 
 GUIDE_COLUMNS = (

@@ -1,36 +1,14 @@
 """The four sheets of a catalogue: resources, code lists, purposes, grades."""
 
+from functools import partial
+
 from gateway.catalogue.guide import entry_columns, item_columns
-from gateway.catalogue.guide.columns import Column, Form, path
-from gateway.catalogue.guide.spellings import YES_NO, Prose, Spelling, Token
+from gateway.catalogue.guide.columns import Form, column
+from gateway.catalogue.guide.spellings import YES_NO, Prose, Token
 from gateway.catalogue.guide.vocabulary import DISCLOSURE
 
 _PROSE, _TOKEN = Prose(), Token()
-
-
-def _column(
-    title: str,
-    key: str,
-    spelling: Spelling = _PROSE,
-    hint_zh: str = "",
-    hint: str = "",
-    *,
-    required: bool = True,
-    item: bool = False,
-    default: str | bool | None = None,
-    width: int = 20,
-) -> Column:
-    return Column(
-        title,
-        path(key),
-        spelling,
-        hint_zh,
-        hint,
-        required=required,
-        item=item,
-        default=default,
-        width=width,
-    )
+_column = partial(column, required=True, width=20)
 
 
 RESOURCES = Form(

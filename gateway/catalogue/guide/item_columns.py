@@ -1,7 +1,9 @@
 """The columns that each information item (信息项) of a resource fills: the guide's, then ours."""
 
-from gateway.catalogue.guide.columns import Column, path
-from gateway.catalogue.guide.spellings import YES_NO, Prose, Size, Spelling, Token, Whole
+from functools import partial
+
+from gateway.catalogue.guide.columns import column
+from gateway.catalogue.guide.spellings import YES_NO, Prose, Size, Token, Whole
 from gateway.catalogue.guide.vocabulary import DISCLOSURE, FINER_TYPE, GUIDE_TYPE, KIND
 
 # Titles that rules of the item name.
@@ -10,48 +12,8 @@ TYPE, SIZE, FINER, SCALE, CODE_LIST = "数据类型", "长度", "类型细分", 
 _PROSE, _TOKEN = Prose(), Token()
 OURS = "信息项补充信息"
 
-
-def _of_guide(
-    title: str, key: str, spelling: Spelling, hint_zh: str, hint: str, *others: str
-) -> Column:
-    required = title != SIZE
-    return Column(
-        title,
-        path(key),
-        spelling,
-        hint_zh,
-        hint,
-        others,
-        group="信息项信息",
-        required=required,
-        item=True,
-        guide=True,
-    )
-
-
-def _ours(
-    title: str,
-    key: str,
-    spelling: Spelling,
-    hint_zh: str,
-    hint: str,
-    *,
-    required: bool = False,
-    default: str | bool | None = None,
-    width: int = 14,
-) -> Column:
-    return Column(
-        title,
-        path(key),
-        spelling,
-        hint_zh,
-        hint,
-        group=OURS,
-        required=required,
-        item=True,
-        default=default,
-        width=width,
-    )
+_of_guide = partial(column, group="信息项信息", required=True, item=True, guide=True)
+_ours = partial(column, group=OURS, item=True)
 
 
 GUIDE_COLUMNS = (
@@ -64,7 +26,8 @@ GUIDE_COLUMNS = (
         "信息项",
         "信息项中文名称",
         "数据项名称",
-    )._replace(width=20),
+        width=20,
+    ),
     _of_guide(
         TYPE,
         "",
@@ -81,6 +44,7 @@ GUIDE_COLUMNS = (
         "characters; of numbers the digits in all, or 10,2; not used for other types",
         "数据长度",
         "信息项长度",
+        required=False,
     ),
 )
 OUR_COLUMNS = (
