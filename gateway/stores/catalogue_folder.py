@@ -2,15 +2,12 @@
 
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from stat import S_IMODE
 from typing import NoReturn
 
 from gateway.errors import ConfigurationInvalidError
-from gateway.stores.files import sync_folder, write_whole
+from gateway.stores.files import write_folder
 from masking.counting import counted
 
 _OF_CATALOGUE = re.compile(r"(?:purposes|grades|(?:resources|code-lists)/[^/.][^/]*)\.yaml")
@@ -76,27 +73,7 @@ def write_catalogue(files: Mapping[str, bytes], folder: Path, *, replace: bool =
     Raises: ConfigurationInvalidError.
     """
     check_place(folder, replace=replace)
-    folder = Path(os.path.realpath(folder))
-    mark = secrets.token_hex(8)
-    fresh, old = (folder.with_name(f".{folder.name}.{mark}.{end}") for end in ("new", "old"))
-    try:
-        for name, content in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
-        if folder.is_dir():
-            fresh.chmod(S_IMODE(folder.stat().st_mode))
-            folder.rename(old)
-        fresh.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        if old.is_dir() and not folder.exists():
-            old.rename(folder)
-        raise
-    else:
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    write_folder(files, Path(os.path.realpath(folder)))
 
 
 def _invalid(reason: str, reason_zh: str) -> ConfigurationInvalidError:

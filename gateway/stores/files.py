@@ -3,9 +3,11 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from stat import S_IMODE
 from typing import BinaryIO
 
 from gateway.errors import ConfigurationInvalidError
@@ -76,6 +78,35 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a file whole or not at all."""
     with whole_file(path, mode) as file:
         file.write(data)
+
+
+def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder that appears whole or not at all, in place of what stands there.
+
+    `folder` is a resolved path; a folder that stands there gives its mode. Where
+    the new one cannot take its place, the old one is kept: there, or beside as
+    `.NAME.….old` if somebody made another meanwhile.
+    """
+    mark = secrets.token_hex(8)
+    fresh, old = (folder.with_name(f".{folder.name}.{mark}.{end}") for end in ("new", "old"))
+    try:
+        for name, content in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
+        if folder.is_dir():
+            fresh.chmod(S_IMODE(folder.stat().st_mode))
+            folder.rename(old)
+        fresh.rename(folder)
+        sync_folder(folder.parent)
+    except BaseException:
+        if old.is_dir() and not folder.exists():
+            old.rename(folder)
+        raise
+    else:
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 from gateway.errors import ConfigurationInvalidError, TrustStaleError
 from gateway.model.trust import StatusList, Trust
-from gateway.stores.files import read_folder, sync_folder, write_whole
+from gateway.stores.files import read_folder, sync_folder, write_folder, write_whole
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import read_trust
 from keys.errors import SealgateError
@@ -135,23 +134,7 @@ def copy_out(files: Mapping[str, bytes], folder: Path) -> None:
     """
     folder = Path(os.path.realpath(folder))
     _refuse_foreign(folder)
-    mark = secrets.token_hex(8)
-    fresh = folder.with_name(f".{folder.name}.{mark}")
-    old = folder.with_name(f".{folder.name}.{mark}.old")
-    try:
-        for name, content in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, content)
-        if folder.is_dir():
-            folder.rename(old)
-        fresh.rename(folder)
-        sync_folder(folder.parent)
-    finally:
-        if old.is_dir() and not folder.exists():
-            old.rename(folder)
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    write_folder(files, folder)
 
 
 def _refuse_foreign(folder: Path) -> None:
