@@ -99,10 +99,7 @@ class Mac:
         """
         if not 1 <= digits <= 2 * self._outer.digest_size:
             raise ValueError("digits reach from 1 to twice the size of the hash")
-        try:
-            encoded = list(map(str.encode, values))
-        except UnicodeEncodeError:
-            encoded = [value.encode("utf-8", "surrogatepass") for value in values]
+        encoded = _encoded(values)
         copy_inner, copy_outer = self._inner.copy, self._outer.copy
         column: list[str] = []
         for value in encoded:
@@ -113,11 +110,22 @@ class Mac:
             column.append(outer.hexdigest()[:digits])
         return column
 
+    def column(self, values: Sequence[str]) -> list[bytes]:
+        """Return the MAC of each text in UTF-8; a lone surrogate is encoded as it stands."""
+        return list(map(self.mac, _encoded(values)))
+
     def __repr__(self) -> str:
         return "<Mac, key withheld>"
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
         raise TypeError("a keyed hash is neither pickled nor copied")
+
+
+def _encoded(values: Sequence[str]) -> list[bytes]:
+    try:
+        return list(map(str.encode, values))
+    except UnicodeEncodeError:
+        return [value.encode("utf-8", "surrogatepass") for value in values]
 
 
 @final

@@ -5,14 +5,14 @@ is told in passes over the column in C, and the operator gets the column as it
 is. Only another column is gone through value by value.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from msgspec import UNSET
 
-from masking.operators import Column, FieldType, Kernel, Own, RecordKernel
+from masking.operators import Beside, Column, FieldType, Kernel, RecordKernel
 
 T = TypeVar("T")
 
@@ -27,11 +27,6 @@ PYTHON_TYPES: dict[FieldType, type] = {
     "boolean": bool,
     "binary": bytes,
 }
-
-# A shorter text is no value one could search a note for.
-_SHORTEST_OWN = 2
-# A longer number is in no note, and 1E+999999 would take a megabyte to write out.
-_LONGEST_NUMBER = 30
 
 
 class _Gap(NamedTuple):
@@ -49,7 +44,8 @@ class CompiledField:
     one of these: `constant`, which holds the one value of a field that shows
     nothing (else it is empty), `kernel`, or `record_kernel`; one without any
     leaves as it came. `whole` says that every column comes with each value
-    present and of its type.
+    present and of its type, `searches` that the operator looks for all that was
+    masked; `canonical` gives one spelling of a value.
     """
 
     id: str
@@ -57,10 +53,12 @@ class CompiledField:
     type: type
     whole: bool
     misfits: Callable[[list[str]], list[int]] | None
+    canonical: Callable[[str], str] | None
     hidden: str | None
     constant: tuple[object, ...]
     kernel: Kernel | None
     record_kernel: RecordKernel | None
+    searches: bool
 
     @property
     def stands_alone(self) -> bool:
@@ -84,8 +82,8 @@ class CompiledField:
         good, gaps = self._sift(column, findings)
         return _filled(kernel(good), gaps)
 
-    def mask_beside(self, own: Own, column: Column, findings: dict[str, int]) -> Column:
-        """Mask a column that needs its record; `own` as `own_values` gives it.
+    def mask_beside(self, beside: Beside, column: Column, findings: dict[str, int]) -> Column:
+        """Mask a column that needs its records.
 
         Raises:
             TypeError: the field's operator looks at no record.
@@ -93,9 +91,10 @@ class CompiledField:
         if self.record_kernel is None:
             raise TypeError(f"{self.id} is masked by itself")
         good, gaps = self._sift(column, findings)
-        beside = list(own)
+        rows = list(range(len(column)))
         for gap in gaps:
-            beside = _without(beside, gap.rows)
+            rows = _without(rows, gap.rows)
+        beside = beside if len(rows) == len(column) else beside.only(rows)
         return _filled(self.record_kernel(good, beside), gaps)
 
     def _sift(self, column: Column, findings: dict[str, int]) -> tuple[Column, list[_Gap]]:
@@ -147,32 +146,3 @@ def _filled(column: Column, gaps: list[_Gap]) -> Column:
         whole += column[start:]
         column = whole
     return column
-
-
-def own_values(
-    fields: Sequence[CompiledField], columns: Sequence[Column], masked: Sequence[Column]
-) -> Own:
-    """Give for each row the (title, text) of its values that did not leave as they were."""
-    own: list[list[tuple[str, str]]] = [[] for _ in columns[0]]
-    for field, before, after in zip(fields, columns, masked, strict=True):
-        if before is after:
-            continue
-        for pairs, value, left in zip(own, before, after, strict=True):
-            text = _text(value)
-            if text is not None and value is not left and value != left:
-                pairs.append((field.title_zh, text))
-    return own
-
-
-def _text(value: object) -> str | None:
-    """Spell a value as a note would; None for what no note can repeat."""
-    if isinstance(value, Decimal):
-        plain = value.is_finite() and abs(value.adjusted()) < _LONGEST_NUMBER
-        text = f"{value.normalize():f}" if plain else ""
-    elif isinstance(value, str):
-        text = value
-    elif isinstance(value, int) and not isinstance(value, bool):
-        text = str(value) if abs(value) < 10**_LONGEST_NUMBER else ""
-    else:
-        return None
-    return text if len(text) >= _SHORTEST_OWN else None

@@ -13,24 +13,25 @@ operators do:
   was, those just hidden among them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from masking.columns import PYTHON_TYPES, CompiledField, own_values
+from masking.columns import PYTHON_TYPES, CompiledField
 from masking.grades import Disclosure
 from masking.kinds import kind
 from masking.operators import (
+    EVERY_FIELD,
     HIDDEN,
     Binding,
     Column,
     FieldType,
-    Own,
     Scope,
     unchanged,
 )
 from masking.plan import FieldPlan, Plan
+from masking.records import Records
 
 if TYPE_CHECKING:
     from keys.derive import Mac
@@ -67,7 +68,7 @@ class Masked(NamedTuple):
 class Engine:
     """Masks batches under one compiled plan."""
 
-    __slots__ = ("_by_column", "_by_record", "_fields")
+    __slots__ = ("_by_column", "_by_record", "_fields", "_places")
 
     def __init__(self, fields: Sequence[CompiledField]) -> None:
         self._fields = tuple(fields)
@@ -77,6 +78,9 @@ class Engine:
         self._by_record = [
             (place, field) for place, field in enumerate(fields) if field.record_kernel is not None
         ]
+        # What searches for all that was masked comes when all the rest is.
+        self._by_record.sort(key=lambda pair: pair[1].searches)
+        self._places = {field.id: place for place, field in enumerate(fields)}
 
     def mask(self, columns: Sequence[Column]) -> Masked:
         """Mask one batch.
@@ -94,10 +98,10 @@ class Engine:
         masked = list(columns)
         for place, mask in self._by_column:
             masked[place] = mask(columns[place], findings)
-        own: Own | None = None
-        for place, field in self._by_record:
-            own = own_values(self._fields, columns, masked) if own is None else own
-            masked[place] = field.mask_beside(own, columns[place], findings)
+        if self._by_record:
+            records = Records(self._places, self._fields, columns, masked)
+            for place, field in self._by_record:
+                masked[place] = field.mask_beside(records, columns[place], findings)
         return Masked(masked, findings)
 
 
@@ -121,13 +125,17 @@ def compile_plan(
 
     Raises:
         ExtraMissingError: the plan lets free text out and there is no detector.
-        ValueError: a field's operator does not take its type.
+        ValueError: a field's operator does not take its type, or needs a field
+            that the plan does not name.
     """
     by_id = {field.id: field for field in fields}
     bind = partial(
         Binding, scope=scope, mac=mac, detector=detector, checked=whole is not None, at=at
     )
-    return Engine([_compile(planned, by_id[planned.id], bind, whole) for planned in plan.fields])
+    named = {planned.id: by_id[planned.id] for planned in plan.fields}
+    return Engine(
+        [_compile(planned, named[planned.id], bind, whole, named) for planned in plan.fields]
+    )
 
 
 def _compile(
@@ -135,10 +143,11 @@ def _compile(
     field: MaskedField,
     binding: Callable[..., Binding],
     whole: frozenset[str] | None,
+    beside: Mapping[str, object],
 ) -> CompiledField:
     operator, described = planned.treatment, kind(field.kind)
     value_type = cast("FieldType", field.type)
-    if value_type not in operator.accepts:
+    if not operator.takes(value_type):
         raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
     bind = binding(
         field=field.id,
@@ -147,10 +156,13 @@ def _compile(
         format=field.format,
         canonical=described.canonical,
     )
-    of_record = operator.record_kernel(bind)
-    kernel = operator.kernel(bind) if of_record is None else None
+    needs = operator.needs()
+    if not needs <= {EVERY_FIELD, *beside}:
+        raise ValueError(f"{operator.name} needs a field beside {field.id} that is not planned")
+    of_record = operator.record_kernel(bind) if needs else None
+    kernel = None if needs else operator.kernel(bind)
     misfits = described.misfits if value_type in _SHAPED_BY_KIND else None
-    hides = operator.disclosure <= Disclosure.NOTHING
+    hides = operator.discloses() <= Disclosure.NOTHING
     # What was decoded is of its type, or null or absent, and stays what it is.
     stays = kernel is unchanged and misfits is None and whole is not None
     return CompiledField(
@@ -158,9 +170,11 @@ def _compile(
         title_zh=described.title_zh,
         type=PYTHON_TYPES[value_type],
         misfits=misfits,
+        canonical=described.canonical,
         whole=whole is not None and field.id in whole,
         hidden=HIDDEN if planned.output_type == "string" else None,
         kernel=None if hides or stays else kernel,
         record_kernel=of_record,
+        searches=EVERY_FIELD in needs,
         constant=tuple(kernel([None])) if kernel is not None and hides else (),
     )

@@ -15,7 +15,8 @@ from decimal import Decimal
 from inspect import cleandoc
 from math import isinf
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from types import NoneType
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
@@ -24,6 +25,7 @@ from msgspec import inspect as shapes
 from masking.operators import (
     EVERY_TYPE,
     Column,
+    FieldName,
     FieldType,
     Operator,
     operator_types,
@@ -136,9 +138,18 @@ def _parameters(operator_type: type[Operator]) -> str:
 
 
 def _allowed(kind: Any) -> str:
+    if kind == FieldName:
+        return "a field's id 信息项标识"
     shape = shapes.type_info(kind)
     shape = shape.type if isinstance(shape, shapes.Metadata) else shape
     match shape:
+        case shapes.UnionType() if (some := _but_none(kind)) is not None:
+            return _allowed(some)
+        case shapes.UnionType():
+            return "another operator 另一脱敏算子"
+        case shapes.VarTupleType(min_length=low, max_length=high):
+            (text,) = {_allowed(each) for each in _members(kind)}
+            return f"{low} to {high} values, each {text} 若干值"
         case shapes.IntType(ge=low, le=high):
             return f"{_number(low)} to {_number(high)} 整数"
         case shapes.StrType(min_length=1, max_length=1):
@@ -155,9 +166,25 @@ def _allowed(kind: Any) -> str:
     raise TypeError(f"no words for {shape}")
 
 
+def _but_none(kind: Any) -> Any:
+    """Return what an optional type is of; None if it is not optional."""
+    kinds = [each for each in get_args(kind) if each is not NoneType]
+    return kinds[0] if len(kinds) == 1 and NoneType in get_args(kind) else None
+
+
+def _members(kind: Any) -> Iterator[Any]:
+    """Yield the types of a tuple's items, which may have notes."""
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return (each for each in get_args(bare) if each is not Ellipsis)
+
+
 def _default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required 必填"
+    if field.default is None:
+        return "none 无"
+    if isinstance(field.default, Operator):
+        return f"`{treatment(field.default)}`"
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"
     return _number(field.default) if isinstance(field.default, int) else f"`{field.default}`"
@@ -189,7 +216,7 @@ def treatment(operator: Operator) -> str:
     told = {
         name: value
         for name, value in msgspec.to_builtins(operator).items()
-        if name == "op" or value != defaults[name]
+        if name == "op" or getattr(operator, name, value) != defaults[name]
     }
     flow = yaml.safe_dump(
         told, default_flow_style=True, allow_unicode=True, sort_keys=False, width=1_000
@@ -209,6 +236,9 @@ def _said(field: dict[str, Any]) -> Iterator[str]:
         yield f"purpose 用途 `{scope.purpose}`"
     for label, value in (pair for pairs in field.get("own", ()) for pair in pairs):
         yield f"in the record 同一记录: {label} `{value}`"
+    for name, texts in field.get("beside", {}).items():
+        said = ", ".join("none 无" if text is None else f"`{text}`" for text in texts)
+        yield f"in the records 同一记录: `{name}` {said}"
 
 
 def _positions(shown: float) -> str:

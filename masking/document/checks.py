@@ -7,7 +7,7 @@ check speaks of what it does not know, and each says all that it can.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar, cast, overload
+from typing import Any, NamedTuple, TypeGuard, TypeVar, cast, overload
 
 from masking.document.partial import (
     Partial,
@@ -89,6 +89,6 @@ def whole(part: T) -> T:
     return part
 
 
-def stands_for(part: object, kind: type) -> bool:
+def stands_for(part: object, kind: type[T]) -> TypeGuard[T]:
     """Tell whether `part` is a `kind`, or would be if all of it could be read."""
     return part.stands_for(kind) if isinstance(part, PartialStruct) else isinstance(part, kind)

@@ -10,9 +10,9 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
-from msgspec import Struct, to_builtins
+from msgspec import Meta, Struct, to_builtins
 
 from masking.grades import Disclosure
 
@@ -51,10 +51,42 @@ def unchanged(column: Column) -> Column:
     return column
 
 
-# Takes with each value the (kind's Chinese title, text) pairs of its record's
-# other fields that do not leave in the clear.
+# For each value the (kind's Chinese title, text) pairs of its record's other
+# fields that do not leave in the clear.
 Own = Sequence[Sequence[tuple[str, str]]]
-RecordKernel = Callable[[Column, Own], Column]
+
+
+class Beside(Protocol):
+    """What stands in the records that a column's values come from, a row for each value."""
+
+    def own(self) -> Own:
+        """Return what of each record does not leave in the clear."""
+
+    def texts(self, field: str) -> Sequence[str | None]:
+        """Return another field's values as text, in their kind's one spelling; None: there is none.
+
+        Raises: KeyError if the operator does not say that it needs the field.
+        """
+
+    def only(self, rows: Sequence[int]) -> "Beside":
+        """Return the same of some rows, in the order given."""
+
+
+RecordKernel = Callable[[Column, Beside], Column]
+# What an operator needs that looks for its record's own values.
+EVERY_FIELD = "*"
+
+# The id of another field of the same resource, as operators name it.
+FieldName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=64,
+        description="the id of another field of the resource",
+        extra={"zh": "同一资源中另一信息项的标识"},
+        examples=["resident_id"],
+    ),
+]
 
 # Shown in place of a value of the wrong shape, and of one too short to mask.
 HIDDEN = "***"
@@ -123,6 +155,22 @@ class Operator(
         """Return the type of the values that come out."""
         return "string"
 
+    def discloses(self) -> Disclosure:
+        """Return the class of this very operator: one that chooses has its loosest choice's."""
+        return self.disclosure
+
+    def takes(self, field_type: FieldType, /) -> bool:
+        """Tell whether values of a type can be masked by it."""
+        return field_type in self.accepts
+
+    def parts(self) -> "tuple[Operator, ...]":
+        """Return the operator, and those that it chooses among."""
+        return (self,)
+
+    def needs(self) -> frozenset[str]:
+        """Return the ids of the other fields of a record that it looks at, or `EVERY_FIELD`."""
+        return frozenset()
+
     def shown(self) -> float:
         """Return how many positions of a value stay visible, to compare masks of one class."""
         return 0.0
@@ -143,6 +191,10 @@ class Operator(
     def kernel(self, bind: Binding, /) -> Kernel:
         """Compile the operator for one field; discovery refuses an operator without it."""
 
-    def record_kernel(self, _bind: Binding, /) -> RecordKernel | None:
-        """Compile the operator where it looks at the rest of the record; None: it does not."""
-        return None
+    def record_kernel(self, bind: Binding, /) -> RecordKernel:
+        """Compile the operator for a field with its record around it, as one that `needs` it is.
+
+        Of values without a record `kernel` hides all that it would have to look up for.
+        """
+        kernel = self.kernel(bind)
+        return lambda column, _beside: kernel(column)

@@ -1,27 +1,15 @@
 """Put a keyed, repeatable name in the place of an identifier."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from keys.derive import lp
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, Kernel, Operator
-
-PseudonymScope = Literal["requester+purpose", "requester", "resource", "global"]
-
-# From the narrowest; a wider one lets more holders join what they have.
-_RANKS: dict[PseudonymScope, int] = {
-    "requester+purpose": 1,
-    "requester": 2,
-    "resource": 3,
-    "global": 4,
-}
-
-_LABEL = b"sealgate pseudonym v1"
+from masking.operators._contract import Binding, Column, Kernel
+from masking.operators._keyed import Keyed
 
 
-class Pseudonym(Operator, frozen=True, kw_only=True):
+class Pseudonym(Keyed, frozen=True, kw_only=True):
     """Replace an identifier by `digits` hexadecimal digits of its keyed hash.
 
     Equal values give equal pseudonyms within `scope`, and only there: each
@@ -59,15 +47,11 @@ class Pseudonym(Operator, frozen=True, kw_only=True):
     disclosure = Disclosure.LINKABLE
     accepts = frozenset(("string", "code", "integer"))
 
-    scope: PseudonymScope = "requester+purpose"
     # Fewer than 16 digits (64 bits) would make two people one; a hash has 64.
     digits: Annotated[int, Meta(ge=16, le=64)] = 32
 
-    def shown(self) -> float:
-        return float(_RANKS[self.scope])
-
     def kernel(self, bind: Binding) -> Kernel:
-        mac = bind.mac(self.context(bind))
+        mac = self.key(bind)
         digits, canonical = self.digits, bind.canonical
         text = bind.type != "integer"
 
@@ -79,15 +63,3 @@ class Pseudonym(Operator, frozen=True, kw_only=True):
             return mac.hex_column(values, digits)
 
         return mask
-
-    def context(self, bind: Binding) -> bytes:
-        """Return what the key is derived for: the kind, and those who may join by it."""
-        scope = bind.scope
-        parts: dict[PseudonymScope, tuple[str, ...]] = {
-            "requester+purpose": (scope.requester, scope.purpose),
-            "requester": (scope.requester,),
-            "resource": (scope.resource,),
-            "global": (),
-        }
-        named = (self.name, bind.kind, self.scope, *parts[self.scope])
-        return lp(_LABEL, *(part.encode() for part in named))

@@ -1,11 +1,22 @@
 """Hide in free text what identifies a person, and leave the rest."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from masking.detect.own import scrub_column
 from masking.errors import ExtraMissingError
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, Kernel, Operator, Own, RecordKernel
+from masking.operators._contract import (
+    EVERY_FIELD,
+    Beside,
+    Binding,
+    Column,
+    Kernel,
+    Operator,
+    RecordKernel,
+)
+
+if TYPE_CHECKING:
+    from masking.detect import Detector
 
 
 class Scrub(Operator, frozen=True, kw_only=True):
@@ -44,9 +55,12 @@ class Scrub(Operator, frozen=True, kw_only=True):
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("string",))
 
+    def needs(self) -> frozenset[str]:
+        return frozenset((EVERY_FIELD,))
+
     def kernel(self, bind: Binding) -> Kernel:
-        scrub = self.record_kernel(bind)
-        return lambda column: scrub(column, [()] * len(column))
+        detector = _detector(bind)
+        return lambda column: scrub_column(column, [()] * len(column), detector)
 
     def record_kernel(self, bind: Binding) -> RecordKernel:
         """Compile for one field.
@@ -54,16 +68,19 @@ class Scrub(Operator, frozen=True, kw_only=True):
         Raises:
             ExtraMissingError: there is no detector, and a text half searched must not leave.
         """
-        if bind.detector is None:
-            raise ExtraMissingError(
-                purpose=f"scrubbing the free text of {bind.field}",
-                purpose_zh=f"对自由文本 {bind.field} 脱敏",
-                extra="text",
-            )
+        detector = _detector(bind)
 
-        detector = bind.detector()
-
-        def scrub(column: Column, own: Own) -> Column:
-            return scrub_column(column, own, detector)
+        def scrub(column: Column, beside: Beside) -> Column:
+            return scrub_column(column, beside.own(), detector)
 
         return scrub
+
+
+def _detector(bind: Binding) -> "Detector":
+    if bind.detector is None:
+        raise ExtraMissingError(
+            purpose=f"scrubbing the free text of {bind.field}",
+            purpose_zh=f"对自由文本 {bind.field} 脱敏",
+            extra="text",
+        )
+    return bind.detector()

@@ -76,7 +76,8 @@ def make_plan(
         level=level,
         policy=policy,
         rules=[rule for rule in rules if rule.in_force(at)],
-        kinds=_known({field.kind for field in fields}, kind_of),
+        kinds=(known := _known({field.kind for field in fields}, kind_of)),
+        beside={field.id: known[field.kind] for field in fields if field.kind in known},
     )
     decisions = [_decide(field, call) for field in fields]
     _refuse(fields, decisions)
@@ -89,13 +90,17 @@ def make_plan(
 
 
 class _Call(NamedTuple):
-    """What all fields of a plan have in common: `rules` in force, `kinds` that are named."""
+    """What all fields of a plan have in common: `rules` in force, `kinds` that are named.
+
+    `beside` has the kind of each field, by its id.
+    """
 
     scheme: GradeScheme
     level: str
     policy: Policy
     rules: list[Rule]
     kinds: dict[str, Kind]
+    beside: dict[str, Kind]
 
 
 def _known(names: set[str], kind_of: Callable[[str], Kind]) -> dict[str, Kind]:
@@ -110,7 +115,7 @@ def _decide(field: PlannedField, call: _Call) -> Decision:
     kind = call.kinds.get(field.kind)
     if kind is None or field.grade not in call.scheme.ids:
         return _UNKNOWN
-    decision = policy_decision(field, kind, call.policy, call.rules)
+    decision = policy_decision(field, kind, call.policy, call.rules, call.beside)
     decision = _capped(decision, field, kind, call)
     return _uncontained(decision, field, kind, call)
 

@@ -7,7 +7,7 @@ from masking.grades import Disclosure, Grade, GradeScheme
 from masking.kinds import Kind
 from masking.plan.model import Layer, PlannedField, type_of
 from masking.policy import Policy, Rule
-from masking.policy.outcome import Outcome, default, narrowed, settle
+from masking.policy.outcome import Beside, Outcome, default, narrowed, settle
 
 _AT_MOST = {
     Disclosure.REFUSE: ("not released", "不得提供"),
@@ -65,22 +65,25 @@ def grant_bound(grade: Grade, scheme: GradeScheme, level: str) -> Bound:
 
 
 def policy_decision(
-    field: PlannedField, kind: Kind, policy: Policy, rules: Iterable[Rule]
+    field: PlannedField, kind: Kind, policy: Policy, rules: Iterable[Rule], beside: Beside
 ) -> Decision:
     """Return the strictest of the rules that match the field, or the default.
 
-    `rules` are those that fit the call and are in force.
+    `rules` are those that fit the call and are in force; `beside` are the call's
+    fields.
     """
-    usual = _default(field, kind, policy)
+    usual = _default(field, kind, policy, beside)
     matching = (rule for rule in rules if rule.match.fits_field(field.id, kind.name, field.grade))
-    found = [(rule.id, _by_rule(rule, field, kind, policy, usual)) for rule in matching]
+    found = [(rule.id, _by_rule(rule, field, kind, policy, beside, usual)) for rule in matching]
     if not found:
         return usual
     return min(found, key=lambda each: (each[1].outcome.weight, each[0]))[1]
 
 
-def _default(field: PlannedField, kind: Kind, policy: Policy) -> Decision:
-    outcome, source = default(policy.defaults, policy.pseudonyms, kind, field.grade, type_of(field))
+def _default(field: PlannedField, kind: Kind, policy: Policy, beside: Beside) -> Decision:
+    outcome, source = default(
+        policy.defaults, policy.pseudonyms, kind, field.grade, type_of(field), beside
+    )
     if source == "unspoken":
         return Decision(outcome, "policy", source, *_UNSPOKEN)
     name = field.grade if source == "grade" else kind.name
@@ -90,10 +93,10 @@ def _default(field: PlannedField, kind: Kind, policy: Policy) -> Decision:
 
 
 def _by_rule(
-    rule: Rule, field: PlannedField, kind: Kind, policy: Policy, usual: Decision
+    rule: Rule, field: PlannedField, kind: Kind, policy: Policy, beside: Beside, usual: Decision
 ) -> Decision:
     """Return what a rule comes to: without basis and end date, the default at most."""
-    outcome = settle(rule.treatment, kind, type_of(field), policy.pseudonyms)
+    outcome = settle(rule.treatment, kind, type_of(field), policy.pseudonyms, beside)
     why, why_zh = f"rule {rule.id} of the policy", f"策略规则 {rule.id}"
     if rule.licensed:
         why, why_zh = f"{why} under {rule.basis}", f"{why_zh}（依据：{rule.basis}）"

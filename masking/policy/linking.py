@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from masking.document import Found, each, judged, stands_for
 from masking.grades import Disclosure
 from masking.kinds import KINDS
-from masking.operators.pseudonym import Pseudonym
+from masking.operators._keyed import NARROWEST, Keyed, rank
 from masking.policy.model import Policy, Pseudonyms, Treatment
 from masking.policy.naming import KIND_NAMES, Path, listed_twice, meant, unknown
 
-_NARROWEST = Pseudonym()
 # As remedies spell it.
 BASIS = "`basis: 《…》第…条`"
 
@@ -31,14 +30,13 @@ def kinds_listed(policy: Policy) -> Iterator[Found]:
 
 def scope_licensed(policy: Policy) -> Iterator[Found]:
     scope = policy.pseudonyms.scope
-    wider = Pseudonym(scope=scope).shown() > _NARROWEST.shown()
-    if wider and not spoken(policy.pseudonyms.basis):
+    if rank(scope) > rank(NARROWEST) and not spoken(policy.pseudonyms.basis):
         yield Found(
             ("pseudonyms", "scope"),
             f"the scope '{scope}' lets others join by pseudonym, and names no legal basis",
             f"假名范围“{scope}”允许跨范围关联，但未写明法律依据",
-            f"add {BASIS} beside it, or write `scope: {_NARROWEST.scope}`",
-            f"请在旁边添加 {BASIS}，或写 `scope: {_NARROWEST.scope}`",
+            f"add {BASIS} beside it, or write `scope: {NARROWEST}`",
+            f"请在旁边添加 {BASIS}，或写 `scope: {NARROWEST}`",
         )
 
 
@@ -68,9 +66,14 @@ def _disallowed(path: Path, name: str, policy: Policy) -> Iterator[Found]:
 
 
 def wider(treatment: Treatment, pseudonyms: Pseudonyms) -> bool:
-    if isinstance(treatment, Disclosure) or not stands_for(treatment, Pseudonym):
+    """Tell whether a written treatment has a wider scope than the policy's own."""
+    if isinstance(treatment, Disclosure):
         return False
-    return treatment.shown() > Pseudonym(scope=pseudonyms.scope).shown()
+    return any(
+        stands_for(operator, Keyed)  # type: ignore[type-abstract]  # only asked of instances
+        and rank(operator.scope) > rank(pseudonyms.scope)
+        for operator in treatment.parts()
+    )
 
 
 def spoken(text: str | None) -> bool:
@@ -78,4 +81,4 @@ def spoken(text: str | None) -> bool:
 
 
 def _disclosure(treatment: Treatment) -> Disclosure:
-    return treatment if isinstance(treatment, Disclosure) else treatment.disclosure
+    return treatment if isinstance(treatment, Disclosure) else treatment.discloses()

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from masking.examples import such_as
 from masking.grades import Disclosure
 from masking.operators import AnyOperator
-from masking.operators.pseudonym import PseudonymScope
+from masking.operators._keyed import KeyScope
 
 # A plan looks at every rule: a generated file must not make planning slow.
 MAX_RULES = 2_000
@@ -65,12 +65,13 @@ class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Pseudonyms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For which identifier kinds pseudonyms may be given, and who may join by them.
 
-    A scope wider than `requester+purpose` lets more holders join what they
-    have: it needs a legal basis.
+    What is said of pseudonyms holds of all that is linkable. A scope wider than
+    `requester+purpose` lets more holders join what they have: it needs a legal
+    basis.
     """
 
     kinds: tuple[_Kind, ...] = ()
-    scope: PseudonymScope = "requester+purpose"
+    scope: KeyScope = "requester+purpose"
     basis: Basis | None = None
 
 

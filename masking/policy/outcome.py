@@ -5,6 +5,7 @@ by disclosure, then by positions shown. Written order would not do: `keep` on a
 date comes to nothing, and a smaller operator that fits a date to more.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -12,10 +13,11 @@ from msgspec.structs import replace
 
 from masking.grades import Disclosure
 from masking.kinds import Kind
-from masking.operators import FieldType, Operator
+from masking.operators import EVERY_FIELD, FieldType, Operator
+from masking.operators._keyed import Keyed, Subjected, rank
 from masking.operators.drop import Drop
-from masking.operators.pseudonym import Pseudonym
 from masking.operators.scrub import Scrub
+from masking.operators.when import When
 from masking.policy.model import Defaults, Pseudonyms, Treatment
 
 
@@ -37,6 +39,9 @@ class Outcome(Struct, frozen=True):
         """Return how much is given away, to compare."""
         return self.disclosure, self.shown
 
+
+# The kinds of the fields that a call's records have, by field id; None: that is not known.
+Beside = Mapping[str, Kind] | None
 
 # More positions than a value has, fewer than clear.
 _UNBOUNDED = 1e9
@@ -75,28 +80,34 @@ def standard(
 
 
 def settle(
-    treatment: Treatment, kind: Kind, field_type: FieldType | None, pseudonyms: Pseudonyms
+    treatment: Treatment,
+    kind: Kind,
+    field_type: FieldType | None,
+    pseudonyms: Pseudonyms,
+    beside: Beside = None,
 ) -> Outcome:
     """Return what a written treatment comes to.
 
     A partial operator that shows more positions than the kind's own, or for
     which the kind has none, counts as clear. An operator that does not take
-    the type falls to the class below; a pseudonym that is not allowed to nothing.
+    the type, or needs a field that is not `beside`, falls to the class below; a
+    pseudonym that is not allowed to nothing. One that chooses comes to the
+    loosest of its choices.
     """
     if isinstance(treatment, Disclosure):
         return _named(treatment, kind, field_type, pseudonyms)
-    disclosure = treatment.disclosure
+    disclosure = treatment.discloses()
     if disclosure >= Disclosure.PARTIAL and scrubbed(kind):
         return _noted(standard(kind, field_type, Disclosure.PARTIAL, pseudonyms), treatment)
     if disclosure is Disclosure.LINKABLE and not pseudonyms_allowed(kind, pseudonyms):
         return replace(DROPPED, note=_NO_PSEUDONYM[0], note_zh=_NO_PSEUDONYM[1])
-    if not _fits(treatment, field_type):
+    unfit = _unfit(treatment, field_type, beside)
+    if unfit is not None:
         below = Disclosure(max(disclosure - 1, Disclosure.NOTHING))
-        return replace(
-            standard(kind, field_type, below, pseudonyms),
-            note=f"{treatment.name} does not fit type {field_type}",
-            note_zh=f"{treatment.title_zh}不适用于类型 {field_type}",
-        )
+        lower = standard(kind, field_type, below, pseudonyms)
+        return replace(lower, note=unfit[0], note_zh=unfit[1])
+    if isinstance(treatment, When):
+        return _chosen(treatment, kind, field_type, pseudonyms)
     if disclosure is not Disclosure.PARTIAL:
         return Outcome(treatment, disclosure, treatment.shown())
     return _measured(treatment, kind, field_type)
@@ -115,24 +126,25 @@ def default(
     kind: Kind,
     grade: str | None,
     field_type: FieldType | None,
+    beside: Beside = None,
 ) -> Default:
     """Return the stricter of the grade's default and the kind's; with neither, nothing."""
     of_grade = defaults.grades.get(grade) if grade is not None else None
     of_kind = defaults.kinds.get(kind.name)
     found: list[Default] = []
     if of_grade is not None:
-        outcome = settle(of_grade, kind, field_type, pseudonyms)
+        outcome = settle(of_grade, kind, field_type, pseudonyms, beside)
         found.append(Default(narrowed(outcome, pseudonyms), "grade"))
     if of_kind is not None:
-        outcome = settle(of_kind, kind, field_type, pseudonyms)
+        outcome = settle(of_kind, kind, field_type, pseudonyms, beside)
         found.append(Default(narrowed(outcome, pseudonyms), "kind"))
     return min(found, key=lambda each: each.outcome.weight, default=_UNSPOKEN)
 
 
 def narrowed(outcome: Outcome, pseudonyms: Pseudonyms) -> Outcome:
-    """Bring a pseudonym to the policy's own scope if it has a wider one."""
-    operator = _scoped(outcome.operator, pseudonyms, wider_only=True)
-    if operator is outcome.operator:
+    """Bring what is keyed to the policy's own scope if it has a wider one."""
+    operator = _narrowed(outcome.operator, pseudonyms)
+    if operator == outcome.operator:
         return outcome
     return Outcome(operator, outcome.disclosure, operator.shown(), *_NARROWED)
 
@@ -181,15 +193,65 @@ def _noted(outcome: Outcome, written: Operator) -> Outcome:
     return replace(outcome, note=_RUNNING_TEXT[0], note_zh=_RUNNING_TEXT[1])
 
 
+def _chosen(
+    treatment: When, kind: Kind, field_type: FieldType | None, pseudonyms: Pseudonyms
+) -> Outcome:
+    """Settle each choice, and count the loosest."""
+    then = settle(treatment.then, kind, field_type, pseudonyms)
+    otherwise = settle(treatment.otherwise, kind, field_type, pseudonyms)
+    loosest = max(then, otherwise, key=lambda each: each.weight)
+    chosen = replace(treatment, then=then.operator, otherwise=otherwise.operator)
+    if field_type is not None and not chosen.takes(field_type):
+        # What a choice falls to may come out of another type than the other does.
+        return replace(DROPPED, note=loosest.note, note_zh=loosest.note_zh)
+    return Outcome(chosen, loosest.disclosure, loosest.shown, loosest.note, loosest.note_zh)
+
+
+def _unfit(
+    operator: Operator, field_type: FieldType | None, beside: Beside
+) -> tuple[str, str] | None:
+    """Say why an operator cannot be used here, in English and Chinese; None if it can."""
+    if not _fits(operator, field_type):
+        return (
+            f"{operator.name} does not fit type {field_type}",
+            f"{operator.title_zh}不适用于类型 {field_type}",
+        )
+    if beside is None:
+        return None
+    for name in sorted(operator.needs() - {EVERY_FIELD}):
+        if name not in beside:
+            return (
+                f"{operator.name} looks at {name}, which the grant does not name",
+                f"{operator.title_zh}需参照 {name}，而授权未包含该信息项",
+            )
+    for part in operator.parts():
+        subject = part.subject if isinstance(part, Subjected) else None
+        if subject is not None and not beside[subject].identifier:
+            return (
+                f"{part.name} needs an identifier for its subject, and {subject} is none",
+                f"{part.title_zh}的主体须为标识符，而 {subject} 不是",
+            )
+    return None
+
+
 def _fits(operator: Operator, field_type: FieldType | None) -> bool:
-    return field_type is None or field_type in operator.accepts
+    return field_type is None or operator.takes(field_type)
 
 
-def _scoped(operator: Operator, pseudonyms: Pseudonyms, *, wider_only: bool = False) -> Operator:
-    if not isinstance(operator, Pseudonym) or operator.scope == pseudonyms.scope:
+def _scoped(operator: Operator, pseudonyms: Pseudonyms) -> Operator:
+    """Give a kind's own treatment the policy's scope."""
+    if not isinstance(operator, Keyed):
         return operator
-    own = replace(operator, scope=pseudonyms.scope)
-    return operator if wider_only and operator.shown() <= own.shown() else own
+    return replace(operator, scope=pseudonyms.scope)
+
+
+def _narrowed(operator: Operator, pseudonyms: Pseudonyms) -> Operator:
+    if isinstance(operator, When):
+        then = _narrowed(operator.then, pseudonyms)
+        return replace(operator, then=then, otherwise=_narrowed(operator.otherwise, pseudonyms))
+    if isinstance(operator, Keyed) and rank(operator.scope) > rank(pseudonyms.scope):
+        return replace(operator, scope=pseudonyms.scope)
+    return operator
 
 
 _UNSPOKEN = Default(DROPPED, "unspoken")

@@ -15,13 +15,14 @@ from masking.errors import FieldUnreleasableError
 from masking.grades import CORE, Disclosure, Grade, GradeScheme
 from masking.kinds import KINDS, Kind
 from masking.operators import EVERY_TYPE, FieldType
+from masking.operators._keyed import KeyScope
 from masking.operators.bucket import Bucket
 from masking.operators.clear import Clear
 from masking.operators.drop import Drop
 from masking.operators.keep import Keep
 from masking.operators.month import Month
 from masking.operators.null import Null
-from masking.operators.pseudonym import Pseudonym, PseudonymScope
+from masking.operators.pseudonym import Pseudonym
 from masking.operators.redact import Redact
 from masking.operators.scrub import Scrub
 from masking.operators.surname import Surname
@@ -32,7 +33,7 @@ from masking.policy.outcome import settle
 
 TODAY = date(2026, 6, 15)
 REQUESTER, PURPOSE, RESOURCE = "R", "p", "res/1"
-SCOPES: tuple[PseudonymScope, ...] = ("requester+purpose", "requester", "resource", "global")
+SCOPES: tuple[KeyScope, ...] = ("requester+purpose", "requester", "resource", "global")
 REFUSE, NOTHING, LINKABLE, PARTIAL, CLEAR = Disclosure
 
 

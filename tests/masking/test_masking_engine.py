@@ -249,6 +249,7 @@ def test_an_empty_batch_is_masked_to_an_empty_one() -> None:
         "region": {"to": "city"},
         "round": {"to": 10},
         "truncate": {"length": 4},
+        "when": {"field": "field", "among": ("1",), "then": Redact()},
     }
     operators: list[tuple[FieldType, Operator]] = [
         (sorted(each.accepts)[0], each(**required.get(each.name, {}))) for each in operator_types()

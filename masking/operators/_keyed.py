@@ -1,0 +1,70 @@
+"""What operators with a key have in common: for whom equal values come out equal.
+
+The key of an operator belongs to its name, the field's kind and a scope. Within
+a scope it does the same with equal values, so that they can be joined; what has
+another key has nothing in common with it. A wider scope lets more holders join
+what they have, and counts as disclosing more.
+"""
+
+from typing import TYPE_CHECKING, Literal
+
+from keys.derive import lp
+from masking.operators._contract import Binding, FieldName, Operator
+
+if TYPE_CHECKING:
+    from keys.derive import Mac
+
+KeyScope = Literal["requester+purpose", "requester", "resource", "global"]
+
+# From the narrowest.
+_RANKS: dict[KeyScope, int] = {
+    "requester+purpose": 1,
+    "requester": 2,
+    "resource": 3,
+    "global": 4,
+}
+NARROWEST: KeyScope = "requester+purpose"
+
+_LABEL = b"sealgate pseudonym v1"
+
+
+def rank(scope: KeyScope) -> int:
+    """Return how wide a scope is, the narrowest being 1."""
+    return _RANKS[scope]
+
+
+class Keyed(Operator, frozen=True, kw_only=True):
+    """An operator whose results hang on the provider's pseudonym key."""
+
+    scope: KeyScope = NARROWEST
+
+    def shown(self) -> float:
+        return float(rank(self.scope))
+
+    def key(self, bind: Binding) -> "Mac":
+        """Return the keyed hash of this operator, for the field's kind and the scope."""
+        return bind.mac(self.context(bind))
+
+    def context(self, bind: Binding) -> bytes:
+        """Return what the key is derived for: the operator, the kind, and who may join by it."""
+        scope = bind.scope
+        parts: dict[KeyScope, tuple[str, ...]] = {
+            "requester+purpose": (scope.requester, scope.purpose),
+            "requester": (scope.requester,),
+            "resource": (scope.resource,),
+            "global": (),
+        }
+        named = (self.name, bind.kind, self.scope, *parts[self.scope])
+        return lp(_LABEL, *(part.encode() for part in named))
+
+
+class Subjected(Keyed, frozen=True, kw_only=True):
+    """A keyed operator that does the same for one subject: whom `subject`, a field, identifies.
+
+    Without one each value is its own subject.
+    """
+
+    subject: FieldName | None = None
+
+    def needs(self) -> frozenset[str]:
+        return frozenset() if self.subject is None else frozenset((self.subject,))
