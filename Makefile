@@ -73,8 +73,8 @@ bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
 
 pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 	$(PIN) pyproject.toml --output-file requirements/core.txt
-	$(PIN) pyproject.toml --constraint requirements/core.txt --extra sidecar --extra spreadsheet \
-		--extra text --group dev --output-file requirements/dev.txt
+	$(PIN) pyproject.toml --constraint requirements/core.txt --extra fpe --extra sidecar \
+		--extra spreadsheet --extra tables --extra text --group dev --output-file requirements/dev.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
 		--group bench --output-file requirements/bench.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \

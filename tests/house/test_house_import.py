@@ -3,7 +3,19 @@
 import subprocess
 import sys
 
-HEAVY = {"google", "grpc", "numpy", "pandas", "polars", "presidio_analyzer", "spacy", "xlsxwriter"}
+HEAVY = {
+    "fastfpe",
+    "google",
+    "grpc",
+    "numpy",
+    "pandas",
+    "polars",
+    "polars_hash",
+    "presidio_analyzer",
+    "pyarrow",
+    "spacy",
+    "xlsxwriter",
+}
 LIMIT_SECONDS = 0.150
 RUNS = 5
 

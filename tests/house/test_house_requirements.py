@@ -82,7 +82,7 @@ def test_a_light_installation_is_light(root: Path) -> None:
 
 def test_extras_are_named_and_gathered(declared: dict[str, list[Requirement]]) -> None:
     """`all` is the sum of the other extras."""
-    extras = {"sidecar", "spreadsheet", "tables", "text"}
+    extras = {"fpe", "sidecar", "spreadsheet", "tables", "text"}
     (everything,) = declared["all"]
     assert extras <= declared.keys()
     assert (everything.name, everything.extras) == ("sealgate", extras)
