@@ -16,6 +16,7 @@ STRIPED_FROM = 6
 _BYTE_MAX = 255
 
 _DIGITS = "0123456789"
+_VALUE_OF_DIGIT = bytes(max(byte - 48, 0) % 10 for byte in range(256))
 
 
 class WeightedSum:
@@ -50,7 +51,11 @@ class WeightedSum:
         """Return the indexes of the values whose check digit is wrong."""
         if len(column) < STRIPED_FROM:
             return [index for index, value in enumerate(column) if not self.holds(value)]
-        residues = self._residues("".join(column).encode("ascii"), len(column))
+        return self.joined_failures("".join(column).encode("ascii"), len(column))
+
+    def joined_failures(self, joined: bytes, count: int) -> list[int]:
+        """Return the indexes of the joined values whose check digit is wrong."""
+        residues = self._residues(joined, count)
         wrong = residues.translate(None, bytes([self._residue]))
         if not wrong:
             return []
@@ -93,6 +98,19 @@ USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 USCC = WeightedSum(
     USCC_ALPHABET, [*(pow(3, place, 31) for place in range(17)), 1], modulus=31, residue=0
 )
+# GB 11714-1997: A counts ten and so on to Z. The check character X counts ten as
+# well, so whoever checks writes an A in its place.
+ORG_CODE = WeightedSum(
+    (*_DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZ"), [3, 7, 9, 10, 5, 8, 4, 2, 1], modulus=11, residue=0
+)
+# GB 16735-2019: the check character is the ninth and stands for minus its value. It
+# may be X for ten, which counts seven elsewhere, so whoever checks writes a Q there.
+VIN = WeightedSum(
+    ("0", "1AJ", "2BKS", "3CLT", "4DMU", "5ENV", "6FW", "7GPX", "8HY", "9RZ", "Q"),
+    [8, 7, 6, 5, 4, 3, 2, 10, 10, 9, 8, 7, 6, 5, 4, 3, 2],
+    modulus=11,
+    residue=0,
+)
 
 
 class Luhn:
@@ -125,4 +143,51 @@ class Luhn:
         return [index for index, value in enumerate(sums) if value % 10]
 
 
+class Mod11And10:
+    """ISO 7064 MOD 11,10 for numbers of `width` digits.
+
+    What each digit does to the sum hangs on the sum before it: one table has
+    the next state for any state plus any digit, and the stripes of a column go
+    through it one after another.
+    """
+
+    __slots__ = ("_width",)
+
+    # From (state + digit): twice its remainder by ten, ten for zero, modulo eleven.
+    _NEXT = bytes(2 * (total % 10 or 10) % 11 for total in range(256))
+    _BEGIN = 10
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def holds(self, value: str) -> bool:
+        """Check one value."""
+        state = self._BEGIN
+        for digit in value[:-1]:
+            state = self._NEXT[state + int(digit)]
+        return (state + int(value[-1])) % 10 == 1
+
+    def failures(self, column: list[str]) -> list[int]:
+        """Return the indexes of the values whose check digit is wrong."""
+        if len(column) < STRIPED_FROM:
+            return [index for index, value in enumerate(column) if not self.holds(value)]
+        width, count = self._width, len(column)
+        joined = "".join(column).encode("ascii").translate(_VALUE_OF_DIGIT)
+        states = bytes([self._BEGIN]) * count
+        for position in range(width - 1):
+            states = _added(states, joined[position::width]).translate(self._NEXT)
+        sums = _added(states, joined[width - 1 :: width])
+        return [index for index, total in enumerate(sums) if total % 10 != 1]
+
+
+def _added(some: bytes, others: bytes) -> bytes:
+    """Add two stripes, byte by byte; no sum may pass 255."""
+    total = int.from_bytes(some, "little") + int.from_bytes(others, "little")
+    return total.to_bytes(len(some), "little")
+
+
 BANK_CARD = Luhn(19)
+# 3GPP TS 23.003
+IMEI = Luhn(15)
+# GS 15-2006
+BUSINESS_REGISTRATION = Mod11And10(15)

@@ -35,19 +35,19 @@ class Shape:
     It is compiled when first used: a process uses few of the shapes there are.
     """
 
-    __slots__ = ("_match", "_match_lines", "_pattern")
+    __slots__ = ("_match", "_match_lines", "pattern")
 
     def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
+        self.pattern = pattern
         self._match: Match | None = None
         self._match_lines: Match | None = None
 
     def _matcher(self) -> Match:
-        self._match = re.compile(f"(?:{self._pattern})").fullmatch
+        self._match = re.compile(f"(?:{self.pattern})").fullmatch
         return self._match
 
     def _line_matcher(self) -> Match:
-        lines = f"(?:(?:{self._pattern})$\n)*+"
+        lines = f"(?:(?:{self.pattern})$\n)*+"
         self._match_lines = re.compile(lines, re.MULTILINE).match
         return self._match_lines
 
@@ -123,10 +123,10 @@ class DigitShape(Shape):
 class Seen:
     """The shape of any text of a length without characters that nobody sees."""
 
-    __slots__ = ("_lengths", "_shape")
+    __slots__ = ("_shape", "lengths")
 
     def __init__(self, shortest: int, longest: int) -> None:
-        self._lengths = frozenset(range(shortest, longest + 1))
+        self.lengths = frozenset(range(shortest, longest + 1))
         self._shape = Shape(f"[^{UNSEEN}]{{{shortest},{longest}}}")
 
     def misfits(self, column: list[str]) -> list[int]:
@@ -136,6 +136,6 @@ class Seen:
             TypeError: a value is no text.
         """
         # what is printable to Python holds nothing unseen, and is told much faster
-        if self._lengths.issuperset(map(len, column)) and "".join(column).isprintable():
+        if self.lengths.issuperset(map(len, column)) and "".join(column).isprintable():
             return []
         return self._shape.misfits(column)

@@ -33,7 +33,12 @@ MAX_NAME = 64
 
 _NAME = re.compile(r"(?!.*[0-9]{6})[A-Za-z][A-Za-z0-9_]*")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,3}")
-_NUMBER_KINDS = frozenset({"resident_id", "uscc", "bank_card", "mobile", "landline", "passport"})
+_NUMBER_KINDS = frozenset(
+    (
+        *("resident_id", "disability_certificate", "passport", "travel_permit", "bank_card"),
+        *("uscc", "org_code", "business_registration", "mobile", "landline", "imei"),
+    )
+)
 
 Found = tuple[str, str]
 

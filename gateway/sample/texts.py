@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from gateway.catalogue.formats import DEFAULT_DATE
 from gateway.model.resource import Field
-from gateway.sample import identifiers
+from gateway.sample import identifiers, papers
 from gateway.sample.chance import digits, pick
 from gateway.sample.dates import LAST_DAY, YEAR
 from gateway.sample.notes import notes
@@ -152,6 +152,7 @@ WRITERS: Mapping[str, Writer] = {
     "date": lambda sheet, _: list(map(days(DEFAULT_DATE).__getitem__, sheet.starts)),
     "amount": _amounts,
     "photo": _photos,
+    **papers.WRITERS,
 }
 
 

@@ -1,5 +1,7 @@
 """Pieces of patterns that several kinds share."""
 
+from masking.shapes import HAN
+
 # GB/T 2260-2007: the first two digits of a region code.
 PROVINCE = "(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[123])"
 
@@ -11,3 +13,12 @@ DAY = (
     "|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
     f"|{_LEAP_YEAR}0229)"
 )
+# GB 11643-1999; 9 in the first place: permanent residents from abroad.
+PLACE = f"(?:{PROVINCE}|9[0-9])"
+RESIDENT_ID = f"{PLACE}[0-9]{{4}}{DAY}[0-9]{{3}}[0-9Xx]"
+
+# What provinces are called in one character.
+PROVINCE_SIGN = "[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新]"
+
+# What a code list calls its entries.
+NAMED = f"[{HAN}、（）()]{{1,40}}"
