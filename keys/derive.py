@@ -9,7 +9,10 @@ value costs two copies of a state and not two more hash blocks.
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import NoReturn, Protocol, Self, final
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self, final
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _PREFIX_BYTES = 8
 _PREFIXES = tuple(size.to_bytes(_PREFIX_BYTES, "big") for size in range(2048))
@@ -75,9 +78,11 @@ def lp(*parts: bytes) -> bytes:
 class Mac:
     """Keyed hash of one key: HMAC, equal to `hmac.digest`."""
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_inner", "_key", "_outer")
 
     def __init__(self, key: bytes, hash_function: HashFunction = sha256) -> None:
+        # what hashes columns of tables takes a key, and no other hash
+        self._key = Secret(key) if hash_function is sha256 else None
         block = hash_function(b"").block_size
         key = Secret((hash_function(key).digest() if len(key) > block else key).ljust(block, b"\0"))
         self._inner = hash_function(key.translate(_INNER_PAD))
@@ -113,6 +118,23 @@ class Mac:
     def column(self, values: Sequence[str]) -> list[bytes]:
         """Return the MAC of each text in UTF-8; a lone surrogate is encoded as it stands."""
         return list(map(self.mac, _encoded(values)))
+
+    def hex_expression(self) -> "Callable[[pl.Expr], pl.Expr] | None":
+        """Return what gives the hexadecimal MAC of each text of a polars column, if it can be.
+
+        That takes SHA-256 and a key that is text in UTF-8. The expression holds
+        the key: it shows it nowhere, but must not be serialised.
+        """
+        if self._key is None:
+            return None
+        try:
+            self._key.decode()
+        except UnicodeDecodeError:
+            return None
+        from polars_hash import CryptographicHashingNameSpace as Hashes
+
+        key = self._key
+        return lambda x: Hashes(x).hmac_sha256(key=key.decode())
 
     def __repr__(self) -> str:
         return "<Mac, key withheld>"
