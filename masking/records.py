@@ -47,18 +47,14 @@ class Records:
         return own
 
     def texts(self, field: str) -> list[str | None]:
-        """Return a field's values as text, in their kind's one spelling.
+        """Return a field's values as text, in their kind's one spelling; None for misfits.
 
         Raises: KeyError: there is no such field.
         """
         kept = self._texts.get(field)
         if kept is None:
             place = self._places[field]
-            canonical = self._compiled[place].canonical
-            kept = list(map(_text, self._columns[place]))
-            if canonical is not None:
-                kept = [None if text is None else canonical(text) for text in kept]
-            self._texts[field] = kept
+            kept = self._texts[field] = _spelled(self._compiled[place], self._columns[place])
         return kept
 
     def only(self, rows: Sequence[int]) -> Beside:
@@ -84,6 +80,22 @@ class _Some:
 
     def only(self, rows: Sequence[int]) -> Beside:
         return _Some(self._records, [self._rows[row] for row in rows])
+
+
+def _spelled(field: CompiledField, column: Column) -> list[str | None]:
+    texts = list(map(_boolean if field.type is bool else _text, column))
+    there = [row for row, text in enumerate(texts) if text is not None]
+    if field.misfits is not None:
+        # Everybody who is entered as "unknown" would be one and the same.
+        for index in field.misfits([texts[row] or "" for row in there]):
+            texts[there[index]] = None
+    if field.canonical is not None:
+        texts = [None if text is None else field.canonical(text) for text in texts]
+    return texts
+
+
+def _boolean(value: object) -> str | None:
+    return str(value).lower() if isinstance(value, bool) else None
 
 
 def _text(value: object) -> str | None:

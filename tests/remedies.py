@@ -163,7 +163,7 @@ def _tries(wrong: Wrong, fault: Fault) -> Iterator[Any]:
     for pattern, acts in _ACTS:
         if found := pattern.search(fault.remedy):
             for act in acts:
-                for end in range(len(path), max(len(path) - 3, -1), -1):
+                for end in range(len(path), max(len(path) - 4, -1), -1):
                     file = copy.deepcopy(wrong.file)
                     if act(file, path[:end], found, wrong):
                         yield file

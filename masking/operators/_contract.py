@@ -10,13 +10,15 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, Protocol
 
 from msgspec import Meta, Struct, to_builtins
 
 from masking.grades import Disclosure
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from keys.derive import Mac
     from masking.detect import Detector
 
@@ -51,6 +53,20 @@ def unchanged(column: Column) -> Column:
     return column
 
 
+class Expressed(NamedTuple):
+    """An operator as an expression over a column of a table.
+
+    `sure` is true where `value` equals what the kernel gives, and may be so anywhere
+    else, or null; without it that is everywhere. The value of a null is null.
+    """
+
+    value: "pl.Expr"
+    sure: "pl.Expr | None" = None
+
+
+Expression = Callable[["pl.Expr"], Expressed]
+
+
 # For each value the (kind's Chinese title, text) pairs of its record's other
 # fields that do not leave in the clear.
 Own = Sequence[Sequence[tuple[str, str]]]
@@ -63,7 +79,9 @@ class Beside(Protocol):
         """Return what of each record does not leave in the clear."""
 
     def texts(self, field: str) -> Sequence[str | None]:
-        """Return another field's values as text, in their kind's one spelling; None: there is none.
+        """Return another field's values as text, in their kind's one spelling.
+
+        None where there is none, or one of the wrong shape.
 
         Raises: KeyError if the operator does not say that it needs the field.
         """
@@ -103,9 +121,11 @@ class Scope(Struct, frozen=True, kw_only=True):
 class Binding(Struct, frozen=True, kw_only=True):
     """All that an operator learns about the field it is compiled for.
 
-    `format` is a date pattern such as `YYYY-MM-DD`. `mac` gives a keyed hash
+    `kind_title_zh` is the kind's Chinese name where it is told, `format` a date
+    pattern such as `YYYY-MM-DD`. `mac` gives a keyed hash
     for a context (which the operator names); operators without a key leave it.
-    `canonical` gives values of the kind one spelling before they are compared;
+    `canonical` gives values of the kind one spelling before they are compared,
+    `misfits` the indexes of those that are not of its shape;
     `detector` makes what finds identifying passages in free text, which is dear.
     `checked` says that values were decoded by the catalogue, so that a date is of
     the field's format and a number within its precision. `at` is the day of the
@@ -117,8 +137,10 @@ class Binding(Struct, frozen=True, kw_only=True):
     kind: str
     scope: Scope
     mac: "Callable[[bytes], Mac]"
+    kind_title_zh: str = ""
     format: str | None = None
     canonical: Callable[[str], str] | None = None
+    misfits: Callable[[list[str]], list[int]] | None = None
     detector: "Callable[[], Detector] | None" = None
     checked: bool = False
     at: date | None = None
@@ -198,3 +220,11 @@ class Operator(
         """
         kernel = self.kernel(bind)
         return lambda column, _beside: kernel(column)
+
+    def expression(self, _bind: Binding, /) -> Expression | None:
+        """Compile the operator for a column of a table, if an expression pays; the kernel rules.
+
+        Numbers come as some integer or decimal type. A text, but for dates, has its kind's
+        shape, and characters only that leave a mark of their own and change no other.
+        """
+        return None

@@ -32,14 +32,19 @@ Text = Annotated[str, Meta(min_length=1, max_length=64)]
 MAX_AMONG = 256
 
 
+# Null stands in no column of these: what is hidden there is a text, or absent.
+_NEVER_NULL: frozenset[OutputType] = frozenset(("string", "absent"))
+
+
 class When(Operator, frozen=True, kw_only=True):
     """Treat a value by `then` where `field` of its record is `among` these, else by `otherwise`.
 
     Numbers are compared as they are written without exponent or trailing
-    zeros. Where the other field is null, empty or absent the value is hidden.
-    Both must give values of one type. Whoever sees which of the two
-    it was learns whether the other field is among these, whatever is given of
-    that one.
+    zeros, a boolean as `true` or `false`. Where the other field is null, empty,
+    absent or of the wrong shape the value is hidden.
+    Both must give values of one type; with any but text `null` goes too. Whoever
+    sees which of the two it was learns whether the other field is among these,
+    whatever is given of that one.
 
     >>> from masking.operators.surname import Surname
     >>> of = {"ward": ["0", "1", None]}
@@ -52,8 +57,9 @@ class When(Operator, frozen=True, kw_only=True):
     title_zh = "按条件处理"
     description_zh: ClassVar[str] = (
         "同一记录的信息项 field 的值在 among 之列时按 then 处理，否则按 otherwise 处理。"
-        "数值按不含指数和末尾零的写法比较；该信息项为 null、空或缺失时，值被遮盖。"
-        "两种处理的输出类型必须相同。"
+        "数值按不含指数和末尾零的写法比较，布尔值写作 true 或 false；"
+        "该信息项为 null、空、缺失或形式不符时，值被遮盖。"
+        "两种处理的输出类型必须相同；输出不是文本时，也可与 null 搭配。"
         "看出采用了哪种处理，即可知该信息项是否在列，无论其本身披露多少。"
     )
     disclosure = Disclosure.CLEAR
@@ -70,10 +76,13 @@ class When(Operator, frozen=True, kw_only=True):
     def takes(self, field_type: FieldType) -> bool:
         choices = self.then, self.otherwise
         given = {choice.output_type(field_type) for choice in choices}
-        return all(choice.takes(field_type) for choice in choices) and len(given) == 1
+        if not given & _NEVER_NULL:
+            given.discard("null")
+        return all(choice.takes(field_type) for choice in choices) and len(given) <= 1
 
     def output_type(self, field_type: FieldType) -> OutputType:
-        return self.then.output_type(field_type)
+        given = self.then.output_type(field_type)
+        return self.otherwise.output_type(field_type) if given == "null" else given
 
     def shown(self) -> float:
         loosest = self.discloses()

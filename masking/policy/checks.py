@@ -9,6 +9,8 @@ from masking.document.partial import UnreadError
 from masking.document.words import nearest
 from masking.grades import GradeScheme
 from masking.kinds import KINDS
+from masking.policy.beside import FieldsBeside
+from masking.policy.choices import ill_matched
 from masking.policy.linking import disallowed, kinds_listed, scope_licensed, wider
 from masking.policy.loosening import CataloguedField
 from masking.policy.model import Policy, Treatment
@@ -29,6 +31,7 @@ def policy_faults(
 ) -> Iterator[Found]:
     """Yield what is wrong with a policy, as far as it could be read; `fields` are by provider."""
     grades = None if scheme is None else scheme.ids
+    own = _own(policy, fields)
     return judged(
         _provider(policy, fields),
         kinds_listed(policy),
@@ -36,7 +39,9 @@ def policy_faults(
         _default_names(policy, grades),
         _default_pseudonyms(policy),
         _default_scopes(policy),
-        rule_faults(policy, grades, _own(policy, fields)),
+        rule_faults(policy, grades, own),
+        FieldsBeside(own).faults(policy),
+        ill_matched(policy),
         ids_repeated(policy),
         _suites(policy),
     )
@@ -78,11 +83,11 @@ def _default_scopes(policy: Policy) -> Iterator[Found]:
 
 
 def _default_scope(path: Path, treatment: Treatment, policy: Policy) -> Iterator[Found]:
-    if wider(treatment, policy.pseudonyms):
+    for place in wider(path, treatment, policy.pseudonyms):
         yield Found(
-            (*path, "scope"),
+            place,
             f"a default cannot have a wider scope than '{policy.pseudonyms.scope}'",
-            f"默认处理的假名范围不能宽于“{policy.pseudonyms.scope}”",
+            f"默认处理的范围不能宽于“{policy.pseudonyms.scope}”",
             "write the scope under `pseudonyms:` with its basis, or make it a rule",
             "请在 `pseudonyms:` 下写明范围及依据，或改为规则",
         )

@@ -1,11 +1,15 @@
 """Check where a policy gives pseudonyms: for which kinds, and who may join by them."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from masking.document import Found, each, judged, stands_for
+from masking.document.partial import UnreadError
 from masking.grades import Disclosure
 from masking.kinds import KINDS
+from masking.operators import Operator
 from masking.operators._keyed import NARROWEST, Keyed, rank
+from masking.operators.when import When
 from masking.policy.model import Policy, Pseudonyms, Treatment
 from masking.policy.naming import KIND_NAMES, Path, listed_twice, meant, unknown
 
@@ -44,18 +48,22 @@ def disallowed(
     path: Path, treatment: Treatment, kinds: Sequence[str], policy: Policy
 ) -> Iterator[Found]:
     """Tell of pseudonyms for kinds that the policy gives none to."""
-    if _disclosure(treatment) is Disclosure.LINKABLE:
-        yield from judged(*(_disallowed(path, name, policy) for name in kinds))
+    for keys in _linkable(treatment):
+        other = _OTHER_CHOICE if keys else _OTHER_TREATMENT
+        found = (_disallowed((*path, *keys), name, policy, other) for name in kinds)
+        yield from judged(*found)
 
 
-def _disallowed(path: Path, name: str, policy: Policy) -> Iterator[Found]:
+def _disallowed(
+    path: Path, name: str, policy: Policy, other: tuple[str, str]
+) -> Iterator[Found]:
     if not KINDS[name].identifier:
-        remedy, remedy_zh = "write nothing, or partial", "请写 nothing 或 partial"
+        remedy, remedy_zh = f"{other[0]}, or partial", f"请{other[1]}或 partial"
     elif name in meant(policy.pseudonyms.kinds):
         return
     else:
-        remedy = f"add {name} to `pseudonyms: kinds:`, or write nothing"
-        remedy_zh = f"请将 {name} 加入 `pseudonyms: kinds:`，或写 nothing"
+        remedy = f"add {name} to `pseudonyms: kinds:`, or {other[0]}"
+        remedy_zh = f"请将 {name} 加入 `pseudonyms: kinds:`，或{other[1]}"
     yield Found(
         path,
         f"the policy allows no pseudonyms for '{name}': such fields would be dropped",
@@ -65,20 +73,37 @@ def _disallowed(path: Path, name: str, policy: Policy) -> Iterator[Found]:
     )
 
 
-def wider(treatment: Treatment, pseudonyms: Pseudonyms) -> bool:
-    """Tell whether a written treatment has a wider scope than the policy's own."""
+def wider(path: Path, treatment: Treatment, pseudonyms: Pseudonyms) -> Iterator[Path]:
+    """Yield where a treatment written at `path` has a wider scope than the policy's own."""
+    for keys, operator in chosen(treatment):
+        with suppress(UnreadError):
+            if (
+                stands_for(operator, Keyed)  # type: ignore[type-abstract]  # only asked of instances
+                and rank(operator.scope) > rank(pseudonyms.scope)
+            ):
+                yield (*path, *keys, "scope")
+
+
+def chosen(treatment: Treatment) -> Iterator[tuple[Path, Operator]]:
+    """Yield an operator and those it chooses among, as far as they can be read, with their keys."""
     if isinstance(treatment, Disclosure):
-        return False
-    return any(
-        stands_for(operator, Keyed)  # type: ignore[type-abstract]  # only asked of instances
-        and rank(operator.scope) > rank(pseudonyms.scope)
-        for operator in treatment.parts()
-    )
+        return
+    yield (), treatment
+    if stands_for(treatment, When):
+        for key in ("then", "otherwise"):
+            with suppress(UnreadError):
+                yield (key,), getattr(treatment, key)
 
 
 def spoken(text: str | None) -> bool:
     return text is not None and bool(text.strip())
 
 
-def _disclosure(treatment: Treatment) -> Disclosure:
-    return treatment if isinstance(treatment, Disclosure) else treatment.discloses()
+def _linkable(treatment: Treatment) -> Iterator[Path]:
+    """Yield where a treatment is a pseudonym, or may choose one."""
+    if treatment is Disclosure.LINKABLE:
+        yield ()
+    for keys, operator in chosen(treatment):
+        with suppress(UnreadError):
+            if not stands_for(operator, When) and operator.discloses() is Disclosure.LINKABLE:
+                yield keys

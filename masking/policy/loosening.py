@@ -85,13 +85,21 @@ def _cases(rule: Rule, policy: Policy) -> Iterator[_Case]:
     return (_case(rule, policy, kind, grade, None) for grade in grades for kind in kinds)
 
 
-def _met(rule: Rule, policy: Policy, fields: Sequence[CataloguedField]) -> Iterator[Loosened]:
-    resources = rule.match.resources
+def met(match: Match, fields: Sequence[CataloguedField]) -> Iterator[CataloguedField]:
+    """Yield the fields that a rule is about.
+
+    Raises: UnreadError.
+    """
+    resources = match.resources
     for field in fields:
-        if not rule.match.fits_field(field.id, field.kind, field.grade):
+        if not match.fits_field(field.id, field.kind, field.grade):
             continue
-        if resources is not None and field.resource not in resources:
-            continue
+        if resources is None or field.resource in resources:
+            yield field
+
+
+def _met(rule: Rule, policy: Policy, fields: Sequence[CataloguedField]) -> Iterator[Loosened]:
+    for field in met(rule.match, fields):
         kind = KINDS[field.kind]
         case = _case(rule, policy, kind, field.grade, field.type)
         if case.given.weight > case.usual.outcome.weight:

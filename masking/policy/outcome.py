@@ -92,7 +92,7 @@ def settle(
     which the kind has none, counts as clear. An operator that does not take
     the type, or needs a field that is not `beside`, falls to the class below; a
     pseudonym that is not allowed to nothing. One that chooses comes to the
-    loosest of its choices.
+    loosest of its choices; where it falls, to no more than its strictest.
     """
     if isinstance(treatment, Disclosure):
         return _named(treatment, kind, field_type, pseudonyms)
@@ -105,6 +105,11 @@ def settle(
     if unfit is not None:
         below = Disclosure(max(disclosure - 1, Disclosure.NOTHING))
         lower = standard(kind, field_type, below, pseudonyms)
+        if isinstance(treatment, When):
+            # A grant that lacks the field must not get what this was to hide from some.
+            choices = treatment.then, treatment.otherwise
+            found = (settle(choice, kind, field_type, pseudonyms, beside) for choice in choices)
+            lower = min(lower, *found, key=_weight)
         return replace(lower, note=unfit[0], note_zh=unfit[1])
     if isinstance(treatment, When):
         return _chosen(treatment, kind, field_type, pseudonyms)
@@ -196,15 +201,26 @@ def _noted(outcome: Outcome, written: Operator) -> Outcome:
 def _chosen(
     treatment: When, kind: Kind, field_type: FieldType | None, pseudonyms: Pseudonyms
 ) -> Outcome:
-    """Settle each choice, and count the loosest."""
+    """Settle each choice, and count the loosest.
+
+    Where both disclose nothing they must not differ either: by which of two labels
+    came out the other field would be told, and by null what this one has.
+    """
     then = settle(treatment.then, kind, field_type, pseudonyms)
     otherwise = settle(treatment.otherwise, kind, field_type, pseudonyms)
-    loosest = max(then, otherwise, key=lambda each: each.weight)
+    loosest = max(then, otherwise, key=_weight)
+    if loosest.disclosure <= Disclosure.NOTHING:
+        same = then.operator == otherwise.operator
+        return then if same else replace(DROPPED, note=_TELLS[0], note_zh=_TELLS[1])
     chosen = replace(treatment, then=then.operator, otherwise=otherwise.operator)
     if field_type is not None and not chosen.takes(field_type):
         # What a choice falls to may come out of another type than the other does.
         return replace(DROPPED, note=loosest.note, note_zh=loosest.note_zh)
     return Outcome(chosen, loosest.disclosure, loosest.shown, loosest.note, loosest.note_zh)
+
+
+def _weight(outcome: Outcome) -> tuple[Disclosure, float]:
+    return outcome.weight
 
 
 def _unfit(
@@ -262,6 +278,10 @@ _NO_PSEUDONYM = (
 _SHOWS_MORE = (
     "it shows more than the usual mask of this kind and counts as clear",
     "显示位数多于该类信息的常用掩码，按明文计",
+)
+_TELLS = (
+    "which of two treatments it was would disclose something",
+    "看出采用了哪种处理即有所披露",
 )
 _RUNNING_TEXT = ("running text is never clear, only scrubbed", "自由文本从不以明文提供，只做清洗")
 _NARROWED = (

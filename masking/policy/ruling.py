@@ -76,17 +76,18 @@ def _rule_pseudonyms(here: Path, rule: Rule, policy: Policy) -> Iterator[Found]:
 
 
 def _unlicensed_scope(here: Path, rule: Rule, policy: Policy) -> Iterator[Found]:
-    if rule.licensed or not wider(rule.treatment, policy.pseudonyms):
+    if rule.licensed:
         return
     keys, keys_zh = _lacking(rule)
     scope = policy.pseudonyms.scope
-    yield Found(
-        (*here, "treatment", "scope"),
-        f"a scope wider than '{scope}' needs a legal basis and an end date",
-        f"宽于“{scope}”的假名范围需写明法律依据和截止日期",
-        f"add {keys} to the rule, or write `scope: {scope}`",
-        f"请为规则添加 {keys_zh}，或写 `scope: {scope}`",
-    )
+    for path in wider((*here, "treatment"), rule.treatment, policy.pseudonyms):
+        yield Found(
+            path,
+            f"a scope wider than '{scope}' needs a legal basis and an end date",
+            f"宽于“{scope}”的范围需写明法律依据和截止日期",
+            f"add {keys} to the rule, or write `scope: {scope}`",
+            f"请为规则添加 {keys_zh}，或写 `scope: {scope}`",
+        )
 
 
 def _unlicensed(

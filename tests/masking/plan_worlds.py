@@ -1,6 +1,6 @@
 """Made-up schemes, kinds, fields, grants and policies to plan for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import combinations, combinations_with_replacement, product
 from types import MappingProxyType
@@ -19,13 +19,17 @@ from masking.operators._keyed import KeyScope
 from masking.operators.bucket import Bucket
 from masking.operators.clear import Clear
 from masking.operators.drop import Drop
+from masking.operators.fake import Fake
 from masking.operators.keep import Keep
 from masking.operators.month import Month
+from masking.operators.noise import Noise
 from masking.operators.null import Null
 from masking.operators.pseudonym import Pseudonym
 from masking.operators.redact import Redact
 from masking.operators.scrub import Scrub
+from masking.operators.shift import Shift
 from masking.operators.surname import Surname
+from masking.operators.when import When
 from masking.operators.year import Year
 from masking.plan import Plan, make_plan
 from masking.policy import Defaults, Match, Policy, Pseudonyms, Rule, Treatment
@@ -86,8 +90,9 @@ class World(NamedTuple):
         return Result(plan, frozenset())
 
     def settled(self, treatment: Treatment, field: Field) -> tuple[Disclosure, float]:
+        beside = {each.id: self.kinds[each.kind] for each in self.fields}
         pseudonyms = self.policy.pseudonyms
-        return settle(treatment, self.kinds[field.kind], field.type, pseudonyms).weight
+        return settle(treatment, self.kinds[field.kind], field.type, pseudonyms, beside).weight
 
     def lower(self, treatment: Treatment) -> list[Treatment]:
         """Return the treatments that come to no more than this one for any field."""
@@ -99,12 +104,29 @@ class World(NamedTuple):
 
 
 Move = Callable[[Draw, World], World]
+# What looks at other fields of the call, which are not always there, nor identifiers.
+BESIDE: tuple[Treatment, ...] = (
+    Shift(subject="f0", days=200), Shift(subject="f1", days=9, scope="global"),
+    Shift(subject="elsewhere", days=200), Noise(spread=5), Noise(spread=9000, scope="resource"),
+    Noise(spread=9000, subject="f2"), Fake(), Fake(subject="f0", scope="global"),
+    When(field="f1", among=("1",), then=Clear()),
+    When(field="f0", among=("1",), then=Keep(prefix=1), otherwise=Keep(prefix=9, suffix=9)),
+    When(field="f2", among=("1",), then=Pseudonym(scope="global"), otherwise=Fake(subject="f0")),
+    When(field="f1", among=("1",), then=Shift(subject="f0", days=200), otherwise=Clear()),
+    When(field="f2", among=("1",), then=Shift(subject="f0", days=9, scope="resource"),
+         otherwise=Shift(subject="f1", days=3660)),
+    When(field="f0", among=("1",), then=Noise(spread=5, scope="global"), otherwise=Noise(spread=9)),
+    When(field="f0", among=("1",), then=Scrub(), otherwise=Pseudonym(scope="requester")),
+    When(field="f1", among=("1",), then=Surname(), otherwise=Fake(subject="elsewhere")),
+    When(field="elsewhere", among=("1",), then=Clear()),
+)  # fmt: skip
 TREATMENTS: tuple[Treatment, ...] = (
     REFUSE, NOTHING, LINKABLE, PARTIAL, CLEAR,
     Clear(), Drop(), Null(), Redact(), Redact(label="x"),
     Keep(prefix=1), Keep(suffix=1), Keep(prefix=3, suffix=4), Keep(prefix=9, suffix=9),
     Surname(), Year(), Month(), Bucket(width=10), Bucket(width=1000), Scrub(),
     *(Pseudonym(scope=scope) for scope in SCOPES), Pseudonym(digits=16),
+    *BESIDE,
 )  # fmt: skip
 # A refusal ends the call, and nothing else is seen of it: it must be rare.
 DRAWN = (None, *TREATMENTS[1:], None, *TREATMENTS)
@@ -128,7 +150,9 @@ def made_up(name: str) -> list[Kind]:
             ),
         )
         for clear in (Clear(), None)
-        for partial in (None, Keep(prefix=1), Keep(prefix=3, suffix=4), Year(), Scrub())
+        for partial in (
+            None, Keep(prefix=1), Keep(prefix=3, suffix=4), Year(), Bucket(width=1000), Scrub(),
+        )
         for linkable in (Pseudonym(), Pseudonym(digits=16), None)
         for last in (Drop(), Null())
         for contains in ((), ("k0",), ("k1", "birth_date"), NAMES)
@@ -183,13 +207,13 @@ def day(distance: int | None) -> date | None:
     return date.max if distance == FOREVER else TODAY + timedelta(days=distance)
 
 
-def rules(name: str) -> st.SearchStrategy[Rule]:
+def rules(name: str, treatments: Sequence[Treatment] = TREATMENTS) -> st.SearchStrategy[Rule]:
     return st.builds(
         lambda match, treatment, term: Rule(
             id=name, match=match, treatment=treatment, basis=term[0],
             start=day(term[1]), until=day(term[2]),
         ),
-        st.sampled_from(MATCHES), st.sampled_from(TREATMENTS[1:] + TREATMENTS),
+        st.sampled_from(MATCHES), st.sampled_from((*treatments[1:], *treatments)),
         st.sampled_from(TERMS),
     )  # fmt: skip
 
@@ -208,7 +232,7 @@ policies = st.builds(
     st.tuples(*[st.tuples(st.just(name), st.sampled_from(RARER)) for name in NAMES]),
     st.sampled_from([(), NAMES, NAMES, *combinations(NAMES, len(NAMES) // 2)]),
     st.sampled_from(SCOPES),
-    st.tuples(*[st.none() | rules(name) for name in "bacd"]),
+    st.tuples(*[st.none() | rules(name) | rules(name, BESIDE) for name in "bacd"]),
 )  # fmt: skip
 
 
@@ -216,13 +240,22 @@ def identified(drawn: tuple[Field, ...]) -> tuple[Field, ...]:
     return tuple(replace(field, id=name) for field, name in zip(drawn, IDS, strict=True))
 
 
+def _about_subjects(drawn: Sequence[Field]) -> st.SearchStrategy[tuple[Field, ...]]:
+    """Draw whom a record is about, a date and a number."""
+    people = [field for field in drawn if (field.type, field.kind) == ("string", "resident_id")]
+    dates = [field for field in drawn if field.type == "date"]
+    numbers = [field for field in drawn if field.type in ("integer", "decimal")]
+    return st.tuples(*map(st.sampled_from, (people, dates, numbers)))
+
+
 def worlds(grades: tuple[str, ...] = GRADES[:-1]) -> st.SearchStrategy[World]:
     """Draw all that a plan is made from; CORE fields only where asked: they end the call."""
     drawn = [field for field in FIELDS if field.grade in grades]
+    anything = st.sampled_from(drawn)
     kinds = st.tuples(*[st.sampled_from(made_up(name)) for name in MADE_UP])
     return st.builds(
         World,
-        st.tuples(*[st.sampled_from(drawn)] * len(IDS)).map(identified),
+        (st.tuples(anything, anything, anything) | _about_subjects(drawn)).map(identified),
         st.sampled_from(SCHEMES),
         st.sampled_from((*GRADES, "C", "B", "unknown")),
         policies,

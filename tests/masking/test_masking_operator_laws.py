@@ -112,8 +112,9 @@ GIVERS = tuple(
     if each.gives_back is not Operator.gives_back and each.disclosure < Disclosure.CLEAR
 )
 each_giver = _each(*GIVERS)
-# A label of a table may stand in the table for a value with another label.
-each_projection = _each(*(each for each in GIVERS if each.name != "mapping"))
+# A label of a table may stand in the table for a value with another label; a date that was
+# shifted may be shifted again.
+each_projection = _each(*(each for each in GIVERS if each.name not in ("mapping", "shift")))
 
 
 class Digits:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from masking.grades import CORE, Disclosure
-from masking.operators.pseudonym import Pseudonym
+from masking.operators import EVERY_FIELD, Operator
+from masking.operators._keyed import Keyed, Subjected
 from masking.operators.scrub import Scrub
 from masking.plan import FieldPlan
 from masking.policy import Defaults, Match, Rule, Treatment
@@ -226,9 +227,10 @@ def test_what_is_planned_is_what_it_says(world: World) -> None:
 
 def honest(field: Field, planned: FieldPlan, world: World) -> None:
     kind, operator = world.kinds[field.kind], planned.treatment
-    assert field.type in operator.accepts
+    assert operator.takes(field.type)
+    assert operator.needs() <= {EVERY_FIELD, *(each.id for each in world.fields)}
     assert planned.output_type == operator.output_type(field.type)
-    assert operator.disclosure <= planned.disclosure
+    assert operator.discloses() <= planned.disclosure
     usual = kind.standard.get(PARTIAL)
     if planned.disclosure is PARTIAL:
         assert usual is not None
@@ -239,12 +241,21 @@ def honest(field: Field, planned: FieldPlan, world: World) -> None:
     if planned.disclosure is LINKABLE:
         assert kind.identifier
         assert field.kind in world.policy.pseudonyms.kinds
-    if isinstance(operator, Pseudonym):
-        narrow = SCOPES.index(operator.scope) <= SCOPES.index(world.policy.pseudonyms.scope)
-        assert narrow or planned.rule in {r.id for r in world.policy.rules if r.licensed}
+    for part in operator.parts():
+        keyed(part, planned, world)
     if isinstance(usual, Scrub):
         assert planned.disclosure is not CLEAR
         assert operator == usual or planned.disclosure <= LINKABLE
+
+
+def keyed(operator: Operator, planned: FieldPlan, world: World) -> None:
+    """Only a licensed rule gives a scope of its own; a subject is an identifier of the call."""
+    if isinstance(operator, Keyed):
+        narrow = SCOPES.index(operator.scope) <= SCOPES.index(world.policy.pseudonyms.scope)
+        assert narrow or planned.rule in {r.id for r in world.policy.rules if r.licensed}
+    if isinstance(operator, Subjected) and operator.subject is not None:
+        [subject] = [each for each in world.fields if each.id == operator.subject]
+        assert world.kinds[subject.kind].identifier
 
 
 @settings(many, max_examples=1500)
@@ -317,6 +328,7 @@ def test_a_plan_holds_until_its_end(world: World, ahead: int) -> None:
 def test_the_made_up_worlds_reach_everything() -> None:
     """The laws are not empty: every disclosure, layer and cause is met, and plans that end."""
     met: set[object] = set()
+    chosen: set[str] = set()
 
     @settings(max_examples=2000, deadline=None, database=None, derandomize=True)
     @given(world=worlds())
@@ -325,8 +337,10 @@ def test_the_made_up_worlds_reach_everything() -> None:
         met.add("refused" if plan is None else plan.valid_until is not None)
         for planned in () if plan is None else plan.fields:
             met.update((planned.disclosure, planned.layer, planned.rule.split()[0]))
+            chosen.update(part.name for part in planned.treatment.parts())
 
     look()
     causes = {"unspoken", "contains", "level", "grade", "kind", "field", *"abcd"}
     layers = {"catalogue", "grant", "policy"}
     assert met == {NOTHING, LINKABLE, PARTIAL, CLEAR, True, False, "refused"} | causes | layers
+    assert chosen >= {"shift", "noise", "fake", "when", "pseudonym", "keep"}
