@@ -70,6 +70,7 @@ picture: setup ## draw the demo's pictures in docs/ anew from a real run
 
 bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.masking_tables
 
 pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 	$(PIN) pyproject.toml --output-file requirements/core.txt

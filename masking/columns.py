@@ -12,7 +12,16 @@ from typing import NamedTuple, TypeVar
 
 from msgspec import UNSET
 
-from masking.operators import Beside, Column, FieldType, Kernel, RecordKernel
+from masking.operators import (
+    Beside,
+    Binding,
+    Column,
+    FieldType,
+    Kernel,
+    Operator,
+    OutputType,
+    RecordKernel,
+)
 
 T = TypeVar("T")
 
@@ -45,10 +54,14 @@ class CompiledField:
     nothing (else it is empty), `kernel`, or `record_kernel`; one without any
     leaves as it came. `whole` says that every column comes with each value
     present and of its type, `searches` that the operator looks for all that was
-    masked; `canonical` gives one spelling of a value.
+    masked; `canonical` gives one spelling of a value. Tables are masked by what
+    `operator` makes of `bind`, and have columns of the type `output`.
     """
 
     id: str
+    operator: Operator
+    bind: Binding
+    output: OutputType
     title_zh: str
     type: type
     whole: bool

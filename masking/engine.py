@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from masking.columns import PYTHON_TYPES, CompiledField
 from masking.grades import Disclosure
-from masking.kinds import kind
+from masking.kinds import Kind, kind
 from masking.operators import (
     EVERY_FIELD,
     HIDDEN,
     Binding,
     Column,
     FieldType,
+    Operator,
     Scope,
     unchanged,
 )
@@ -82,6 +83,11 @@ class Engine:
         self._by_record.sort(key=lambda pair: pair[1].searches)
         self._places = {field.id: place for place, field in enumerate(fields)}
 
+    @property
+    def fields(self) -> tuple[CompiledField, ...]:
+        """Return the fields as they are masked, in plan order."""
+        return self._fields
+
     def mask(self, columns: Sequence[Column]) -> Masked:
         """Mask one batch.
 
@@ -98,11 +104,17 @@ class Engine:
         masked = list(columns)
         for place, mask in self._by_column:
             masked[place] = mask(columns[place], findings)
+        self.mask_beside(columns, masked, findings)
+        return Masked(masked, findings)
+
+    def mask_beside(
+        self, columns: Sequence[Column], masked: list[Column], findings: dict[str, int]
+    ) -> None:
+        """Mask in `masked`, where all others are masked already, those that need their records."""
         if self._by_record:
             records = Records(self._places, self._fields, columns, masked)
             for place, field in self._by_record:
                 masked[place] = field.mask_beside(records, columns[place], findings)
-        return Masked(masked, findings)
 
 
 def compile_plan(
@@ -146,29 +158,22 @@ def _compile(
     beside: Mapping[str, object],
 ) -> CompiledField:
     operator, described = planned.treatment, kind(field.kind)
-    value_type = cast("FieldType", field.type)
-    if not operator.takes(value_type):
-        raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
-    bind = binding(
-        field=field.id,
-        type=value_type,
-        kind=field.kind,
-        format=field.format,
-        canonical=described.canonical,
-    )
+    _check_fit(operator, field, beside)
+    bind = _bound(field, described, binding)
     needs = operator.needs()
-    if not needs <= {EVERY_FIELD, *beside}:
-        raise ValueError(f"{operator.name} needs a field beside {field.id} that is not planned")
     of_record = operator.record_kernel(bind) if needs else None
     kernel = None if needs else operator.kernel(bind)
-    misfits = described.misfits if value_type in _SHAPED_BY_KIND else None
+    misfits = described.misfits if bind.type in _SHAPED_BY_KIND else None
     hides = operator.discloses() <= Disclosure.NOTHING
     # What was decoded is of its type, or null or absent, and stays what it is.
     stays = kernel is unchanged and misfits is None and whole is not None
     return CompiledField(
         id=field.id,
+        operator=operator,
+        bind=bind,
+        output=planned.output_type,
         title_zh=described.title_zh,
-        type=PYTHON_TYPES[value_type],
+        type=PYTHON_TYPES[bind.type],
         misfits=misfits,
         canonical=described.canonical,
         whole=whole is not None and field.id in whole,
@@ -177,4 +182,23 @@ def _compile(
         record_kernel=of_record,
         searches=EVERY_FIELD in needs,
         constant=tuple(kernel([None])) if kernel is not None and hides else (),
+    )
+
+
+def _check_fit(operator: Operator, field: MaskedField, beside: Mapping[str, object]) -> None:
+    if not operator.takes(cast("FieldType", field.type)):
+        raise ValueError(f"{operator.name} does not take the {field.type} of {field.id}")
+    if not operator.needs() <= {EVERY_FIELD, *beside}:
+        raise ValueError(f"{operator.name} needs a field beside {field.id} that is not planned")
+
+
+def _bound(field: MaskedField, described: Kind, binding: Callable[..., Binding]) -> Binding:
+    return binding(
+        field=field.id,
+        type=field.type,
+        kind=field.kind,
+        kind_title_zh=described.title_zh,
+        format=field.format,
+        canonical=described.canonical,
+        misfits=described.misfits,
     )

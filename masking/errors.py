@@ -8,7 +8,8 @@
     └── MaskingError
         ├── PolicyMissingError        POLICY_MISSING
         ├── FieldUnreleasableError    FIELD_UNRELEASABLE
-        └── ExtraMissingError         EXTRA_MISSING
+        ├── ExtraMissingError         EXTRA_MISSING
+        └── TableInvalidError         TABLE_INVALID
 
 `gateway.errors` hangs the faults of its own documents under
 `DocumentInvalidError`.
@@ -95,3 +96,11 @@ class ExtraMissingError(MaskingError):
     code = "EXTRA_MISSING"
     text = "{purpose} needs an optional part: pip install 'sealgate[{extra}]'"
     text_zh = "{purpose_zh}需要安装可选组件：pip install 'sealgate[{extra}]'"
+
+
+class TableInvalidError(MaskingError):
+    """A table that does not fit its plan; `fields` has a fault for each column concerned."""
+
+    code = "TABLE_INVALID"
+    text = "the table cannot be masked: {reason}"
+    text_zh = "表格无法脱敏：{reason_zh}"

@@ -228,6 +228,10 @@ def _said(field: dict[str, Any]) -> Iterator[str]:
     """Yield what an example says of the field and the call."""
     if "type" in field:
         yield f"`{field['type']}`"
+    if "kind" in field:
+        yield f"kind 数据类别 `{field['kind']}`"
+    if "kind_title_zh" in field:
+        yield f"kind 数据类别 {field['kind_title_zh']}"
     if "format" in field:
         yield f"`{field['format']}`"
     if (at := field.get("at")) is not None:

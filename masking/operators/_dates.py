@@ -2,9 +2,20 @@
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+)
 from masking.shapes import Shape
+
+if TYPE_CHECKING:
+    import polars as pl
 
 # A date field may hold this instead of a date: valid without end.
 OPEN_END = "长期"
@@ -23,13 +34,18 @@ def pattern_of(bind: Binding) -> str:
 
 def shape_of(pattern: str) -> Shape:
     """Return the shape of the values of a date pattern."""
+    return Shape(_expression_of(pattern))
+
+
+def _expression_of(pattern: str) -> str:
+    """Spell the shape so that Python and Rust read it alike."""
     parts, end = [], 0
     for run in _RUN.finditer(pattern):
         parts.append(re.escape(pattern[end : run.start()]))
         parts.append(_RANGES.get(run[0], f"[0-9]{{{len(run[0])}}}"))
         end = run.end()
     rest = pattern[end:]
-    return Shape("".join(parts) + (_ZONE if rest == "Z" else re.escape(rest)))
+    return "".join(parts) + (_ZONE if rest == "Z" else re.escape(rest))
 
 
 def place(pattern: str, token: str) -> slice | None:
@@ -53,6 +69,12 @@ def truncating(pattern: str, cut: Callable[[Column], Column], bind: Binding) -> 
         return cutting
 
     return mask
+
+
+def truncating_expression(pattern: str, cut: "Callable[[pl.Expr], pl.Expr]") -> Expression:
+    """Apply `cut` to a column of texts, sure where they are of the pattern."""
+    shape = f"^(?:{_expression_of(pattern)})$"
+    return lambda x: Expressed(cut(x), x.str.contains(shape))
 
 
 def hide(column: Column) -> Column:

@@ -8,9 +8,10 @@ what they have, and counts as disclosing more.
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from keys.derive import lp
+from masking.examples import such_as
 from masking.operators._contract import (
     HIDDEN,
     Beside,
@@ -59,7 +60,7 @@ def deviation(found: bytes, most: int) -> int:
 class Keyed(Operator, frozen=True, kw_only=True):
     """An operator whose results hang on the provider's pseudonym key."""
 
-    scope: KeyScope = NARROWEST
+    scope: Annotated[KeyScope, such_as(NARROWEST)] = NARROWEST
 
     def shown(self) -> float:
         return float(rank(self.scope))

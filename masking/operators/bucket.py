@@ -9,11 +9,22 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+    Operator,
+)
 
 # A larger number is hidden: its digits would be the label, and a decimal such
 # as 1E+999999 would take a megabyte to write out.
 LARGEST = 10**30
+
+# In a table the ends of the interval of a lesser number are surely of 64 bits.
+FARTHEST = 2**62
 
 # Labels are kept between batches, not without end: a column of numbers chosen
 # to differ must not fill the memory.
@@ -63,6 +74,33 @@ class Bucket(Operator, frozen=True, kw_only=True):
             except (ArithmeticError, ValueError):  # a decimal that is no number
                 pass
             return [labels[(floor(v) - origin) // width] if _plain(v) else HIDDEN for v in column]
+
+        return mask
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        width, origin = self.width, self.origin
+        if bind.type != "integer":
+            return None
+
+        def written(index: pl.Series) -> pl.Series:
+            low = index * width + origin
+            return pl.select(pl.format("[{},{})", low, low + width)).to_series()
+
+        def labelled(index: pl.Series) -> pl.Series:
+            first, last = index.min(), index.max()
+            if not isinstance(first, int) or not isinstance(last, int) or last - first > MAX_LABELS:
+                return written(index)
+            near = pl.int_range(0, last - first + 1, eager=True)
+            return written(near + first).gather(index - first)
+
+        def mask(x: pl.Expr) -> Expressed:
+            number = x.cast(pl.Int64, strict=False)
+            value = ((number - origin) // width).map_batches(
+                labelled, return_dtype=pl.String(), is_elementwise=True
+            )
+            return Expressed(value, number.is_between(-FARTHEST, FARTHEST))
 
         return mask
 

@@ -6,6 +6,8 @@ from masking.grades import Disclosure
 from masking.operators._contract import (
     EVERY_TYPE,
     Binding,
+    Expressed,
+    Expression,
     FieldType,
     Kernel,
     Operator,
@@ -40,3 +42,6 @@ class Clear(Operator, frozen=True, kw_only=True):
 
     def kernel(self, _bind: Binding) -> Kernel:
         return unchanged
+
+    def expression(self, _bind: Binding) -> Expression:
+        return Expressed

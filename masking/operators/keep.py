@@ -7,7 +7,15 @@ from unicodedata import category
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+    Operator,
+)
 from masking.shapes import PLAIN
 
 # At least one position in so many is hidden, or nothing is shown: a short value
@@ -16,6 +24,9 @@ HIDDEN_SHARE = 3
 
 # Below this many values a loop is quicker than stripes of the joined column.
 STRIPED_FROM = 12
+
+# In a table so many stars are ready to be taken; a longer text is for the kernel.
+STARS_READY = 256
 
 # Letters, by their category, that look like a space.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -58,8 +69,7 @@ class Keep(Operator, frozen=True, kw_only=True):
 
     def kernel(self, _bind: Binding) -> Kernel:
         prefix, suffix = self.prefix, self.suffix
-        shown = prefix + suffix
-        shortest = max(-(-shown * HIDDEN_SHARE // (HIDDEN_SHARE - 1)), 1)
+        shown, shortest = prefix + suffix, self._shortest
 
         def mask(column: Column) -> Column:
             if len(column) == 1:
@@ -81,6 +91,28 @@ class Keep(Operator, frozen=True, kw_only=True):
             if size < shortest:
                 return HIDDEN
             return value[:prefix] + "*" * (size - shown) + value[size - suffix :]
+
+        return mask
+
+    @property
+    def _shortest(self) -> int:
+        shown = self.prefix + self.suffix
+        return max(-(-shown * HIDDEN_SHARE // (HIDDEN_SHARE - 1)), 1)
+
+    def expression(self, _bind: Binding) -> Expression:
+        import polars as pl
+
+        prefix, suffix, shortest = self.prefix, self.suffix, self._shortest
+        shown, stars = prefix + suffix, pl.Series(["*" * count for count in range(STARS_READY + 1)])
+
+        def mask(x: pl.Expr) -> Expressed:
+            size = x.str.len_chars().cast(pl.Int64)
+            parts = [pl.lit(stars).gather(size - shown, null_on_oob=True)]
+            if prefix:
+                parts.insert(0, x.str.head(prefix))
+            if suffix:
+                parts.append(x.str.tail(suffix))
+            return Expressed(pl.concat_str(parts), size.is_between(shortest, shown + STARS_READY))
 
         return mask
 

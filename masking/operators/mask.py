@@ -5,7 +5,15 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, field
 
 from masking.grades import Disclosure
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+    Operator,
+)
 from masking.operators._positions import plain, positions, starred
 from masking.operators.keep import HIDDEN_SHARE, STRIPED_FROM, _striped
 
@@ -46,9 +54,7 @@ class Mask(Operator, frozen=True, kw_only=True):
 
     def kernel(self, _bind: Binding) -> Kernel:
         before, count, most, from_end = self.start - 1, self.count, self.most, self.side == "end"
-        # in a text as long as this, `count` stars are less than a third
-        longest = min(count * HIDDEN_SHARE, count + most)
-        stars, after = "*" * count, before + count
+        longest, stars, after = self._longest, "*" * count, before + count
 
         def mask(column: Column) -> Column:
             if not from_end and column and plain("".join(column)):
@@ -73,5 +79,26 @@ class Mask(Operator, frozen=True, kw_only=True):
             if not from_end:
                 return starred(parts, min(before, size), min(after, size), most)
             return starred(parts, max(size - after, 0), max(size - before, 0), most)
+
+        return mask
+
+    @property
+    def _longest(self) -> int:
+        # in a longer text `count` stars are less than a third
+        return min(self.count * HIDDEN_SHARE, self.count + self.most)
+
+    def expression(self, _bind: Binding) -> Expression:
+        import polars as pl
+
+        before, count, longest = self.start - 1, self.count, self._longest
+        after, from_end = before + count, self.side == "end"
+
+        def mask(x: pl.Expr) -> Expressed:
+            size, stars = x.str.len_chars(), pl.lit("*" * count)
+            if from_end:
+                parts = [x.str.head(size - after), stars, x.str.tail(before)]
+            else:
+                parts = [x.str.head(before), stars, x.str.slice(after)]
+            return Expressed(pl.concat_str(parts), size.is_between(after, longest))
 
         return mask

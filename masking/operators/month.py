@@ -4,8 +4,14 @@ from operator import itemgetter
 from typing import ClassVar
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, Kernel, Operator
-from masking.operators._dates import hide, pattern_of, place, truncating
+from masking.operators._contract import Binding, Column, Expression, Kernel, Operator
+from masking.operators._dates import (
+    hide,
+    pattern_of,
+    place,
+    truncating,
+    truncating_expression,
+)
 
 
 class Month(Operator, frozen=True, kw_only=True):
@@ -38,10 +44,11 @@ class Month(Operator, frozen=True, kw_only=True):
 
     def kernel(self, bind: Binding) -> Kernel:
         pattern = pattern_of(bind)
-        year, month = place(pattern, "YYYY"), place(pattern, "MM")
-        if year is None or month is None or place(pattern, "DD") is None:
+        places = _places(pattern)
+        if places is None:
             return hide
-        if 0 <= month.start - year.stop <= 1:
+        year, month = places
+        if _together(year, month):
             cut = itemgetter(slice(year.start, month.stop))
             return truncating(pattern, lambda column: list(map(cut, column)), bind)
 
@@ -49,3 +56,31 @@ class Month(Operator, frozen=True, kw_only=True):
             return [f"{value[year]}-{value[month]}" for value in column]
 
         return truncating(pattern, joined, bind)
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        pattern = pattern_of(bind)
+        places = _places(pattern)
+        if places is None:
+            return None
+        year, month = places
+
+        def cut(x: pl.Expr) -> pl.Expr:
+            if _together(year, month):
+                return x.str.slice(year.start, month.stop - year.start)
+            parts = x.str.slice(year.start, 4), pl.lit("-"), x.str.slice(month.start, 2)
+            return pl.concat_str(parts)
+
+        return truncating_expression(pattern, cut)
+
+
+def _places(pattern: str) -> tuple[slice, slice] | None:
+    """Return where year and month stand, if a day does too."""
+    year, month, day = (place(pattern, token) for token in ("YYYY", "MM", "DD"))
+    return None if year is None or month is None or day is None else (year, month)
+
+
+def _together(year: slice, month: slice) -> bool:
+    gap: int = month.start - year.stop
+    return 0 <= gap <= 1

@@ -60,7 +60,7 @@ class Noise(Subjected, frozen=True, kw_only=True):
     disclosure = Disclosure.PARTIAL
     accepts = frozenset(("integer", "decimal"))
 
-    spread: Annotated[int, Meta(ge=1, le=10**15)]
+    spread: Annotated[int, Meta(ge=1, le=10**15, examples=["500"])]
 
     def output_type(self, field_type: FieldType) -> OutputType:
         return field_type

@@ -1,12 +1,16 @@
 """Put a keyed, repeatable name in the place of an identifier."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, Kernel
+from masking.operators._contract import Binding, Column, Expressed, Expression, Kernel
 from masking.operators._keyed import Keyed
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class Pseudonym(Keyed, frozen=True, kw_only=True):
@@ -63,3 +67,27 @@ class Pseudonym(Keyed, frozen=True, kw_only=True):
             return mac.hex_column(values, digits)
 
         return mask
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        digits, hashed = self.digits, self.key(bind).hex_expression()
+        if hashed is None or bind.canonical not in _ASCII_ALIKE:
+            return None
+        spell = _ASCII_ALIKE[bind.canonical]
+
+        def mask(x: pl.Expr) -> Expressed:
+            if bind.type == "integer":
+                return Expressed(hashed(x.cast(pl.String)).str.head(digits))
+            sure = None if bind.canonical is None else x.str.len_bytes() == x.str.len_chars()
+            return Expressed(hashed(spell(x)).str.head(digits), sure)
+
+        return mask
+
+
+# Spellings that an expression makes as well, of ASCII surely alike.
+_ASCII_ALIKE: "dict[Callable[[str], str] | None, Callable[[pl.Expr], pl.Expr]]" = {
+    None: lambda x: x,
+    str.upper: lambda x: x.str.to_uppercase(),
+    str.lower: lambda x: x.str.to_lowercase(),
+}

@@ -3,8 +3,14 @@
 from typing import ClassVar
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, Kernel, Operator
-from masking.operators._dates import hide, pattern_of, place, truncating
+from masking.operators._contract import Binding, Column, Expression, Kernel, Operator
+from masking.operators._dates import (
+    hide,
+    pattern_of,
+    place,
+    truncating,
+    truncating_expression,
+)
 
 _QUARTERS = {f"{month:02}": f"Q{(month + 2) // 3}" for month in range(1, 13)}
 
@@ -45,3 +51,17 @@ class Quarter(Operator, frozen=True, kw_only=True):
             return [f"{value[year]}{quarter_of(value[month])}" for value in column]
 
         return truncating(pattern, cut, bind)
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        pattern = pattern_of(bind)
+        year, month = place(pattern, "YYYY"), place(pattern, "MM")
+        if year is None or month is None:
+            return None
+
+        def cut(x: pl.Expr) -> pl.Expr:
+            number = x.str.slice(month.start, 2).cast(pl.Int8, strict=False)
+            return pl.concat_str(x.str.slice(year.start, 4), pl.lit("Q"), (number + 2) // 3)
+
+        return truncating_expression(pattern, cut)

@@ -8,8 +8,18 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, FieldType, Kernel, Operator, OutputType
+from masking.operators._contract import (
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    FieldType,
+    Kernel,
+    Operator,
+    OutputType,
+)
 from masking.operators._numbers import within
+from masking.operators.bucket import FARTHEST
 
 
 class Round(Operator, frozen=True, kw_only=True):
@@ -65,6 +75,20 @@ class Round(Operator, frozen=True, kw_only=True):
 
         def each(column: Column) -> Column:
             return [rounded([value])[0] if within(value) else None for value in column]
+
+        return mask
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        to, half, odd = self.to, (self.to - 1) // 2, self.to % 2
+        if bind.type != "integer":
+            return None
+
+        def mask(x: pl.Expr) -> Expressed:
+            number = x.cast(pl.Int64, strict=False)
+            upwards = number + half if odd else number + half + (number // to & 1)
+            return Expressed(upwards // to * to, number.is_between(-FARTHEST, FARTHEST))
 
         return mask
 

@@ -60,7 +60,7 @@ class Shift(Subjected, frozen=True, kw_only=True):
 
     subject: FieldName
     # Within a week a date is as good as told; beyond ten years it says nothing of a life.
-    days: Annotated[int, Meta(ge=7, le=3660)]
+    days: Annotated[int, Meta(ge=7, le=3660, examples=["180"])]
 
     def output_type(self, field_type: FieldType) -> OutputType:
         return field_type

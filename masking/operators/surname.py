@@ -3,7 +3,15 @@
 from typing import ClassVar
 
 from masking.grades import Disclosure
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+    Operator,
+)
 from masking.shapes import HAN, Shape
 from masking.surnames import COMPOUND, SINGLE
 
@@ -12,6 +20,7 @@ _SINGLE = frozenset(SINGLE)
 _SIMPLE = _SINGLE - {surname[0] for surname in COMPOUND}
 
 _NAME = Shape(f"[{HAN}]{{2,4}}")
+_SIMPLE_NAME = f"^[{''.join(sorted(_SIMPLE))}][{HAN}]{{1,3}}$"
 # Has the shape of a name and no surname: stands in for what is no such name.
 _NOBODY = "〇〇"
 _STARS = ("", "", "*", "**", "***")
@@ -48,6 +57,16 @@ class Surname(Operator, frozen=True, kw_only=True):
 
     def kernel(self, _bind: Binding) -> Kernel:
         return _mask
+
+    def expression(self, _bind: Binding) -> Expression:
+        import polars as pl
+
+        def mask(x: pl.Expr) -> Expressed:
+            stars = pl.lit(_STARS[-1]).str.head(x.str.len_chars() - 1)
+            # a compound surname is left to the kernel
+            return Expressed(pl.concat_str(x.str.head(1), stars), x.str.contains(_SIMPLE_NAME))
+
+        return mask
 
 
 def surname_length(name: str) -> int:

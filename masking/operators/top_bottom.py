@@ -6,7 +6,16 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Column, FieldType, Kernel, Operator, OutputType
+from masking.operators._contract import (
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    FieldType,
+    Kernel,
+    Operator,
+    OutputType,
+)
 from masking.operators._numbers import within
 
 _FARTHEST = 10**18
@@ -68,5 +77,18 @@ class TopBottom(Operator, frozen=True, kw_only=True):
             if whole:
                 return [bottom if v < bottom else top if v > top else v for v in column]
             return [min(max(v, bottom), top) if within(v) else None for v in column]
+
+        return mask
+
+    def expression(self, bind: Binding) -> Expression | None:
+        import polars as pl
+
+        bottom, top = self.bottom, self.top
+        if bind.type != "integer":
+            return None
+
+        def mask(x: pl.Expr) -> Expressed:
+            number = x.cast(pl.Int64, strict=False)
+            return Expressed(number.clip(bottom, top), number.is_not_null())
 
         return mask

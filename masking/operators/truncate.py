@@ -5,7 +5,15 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from masking.grades import Disclosure
-from masking.operators._contract import HIDDEN, Binding, Column, Kernel, Operator
+from masking.operators._contract import (
+    HIDDEN,
+    Binding,
+    Column,
+    Expressed,
+    Expression,
+    Kernel,
+    Operator,
+)
 from masking.operators._positions import hides_enough, plain, positions
 from masking.operators.keep import HIDDEN_SHARE
 
@@ -36,8 +44,7 @@ class Truncate(Operator, frozen=True, kw_only=True):
         return float(self.length)
 
     def kernel(self, _bind: Binding) -> Kernel:
-        length = self.length
-        shortest = -(-length * HIDDEN_SHARE // (HIDDEN_SHARE - 1))
+        length, shortest = self.length, self._shortest
 
         def mask(column: Column) -> Column:
             if plain("".join(column)):
@@ -51,3 +58,11 @@ class Truncate(Operator, frozen=True, kw_only=True):
             return "".join(parts[:length])
 
         return mask
+
+    @property
+    def _shortest(self) -> int:
+        return -(-self.length * HIDDEN_SHARE // (HIDDEN_SHARE - 1))
+
+    def expression(self, _bind: Binding) -> Expression:
+        length, shortest = self.length, self._shortest
+        return lambda x: Expressed(x.str.head(length), x.str.len_chars() >= shortest)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta
 
+from masking.examples import such_as
 from masking.grades import Disclosure
 from masking.operators._contract import (
     EVERY_TYPE,
@@ -66,8 +67,10 @@ class When(Operator, frozen=True, kw_only=True):
     accepts = EVERY_TYPE
 
     field: FieldName
-    among: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=MAX_AMONG)]
-    then: Choice
+    among: Annotated[
+        tuple[Text, ...], Meta(min_length=1, max_length=MAX_AMONG, examples=["['1', '2']"])
+    ]
+    then: Annotated[Choice, such_as("{op: surname}")]
     otherwise: Choice = Redact()
 
     def discloses(self) -> Disclosure:

@@ -4,8 +4,14 @@ from operator import itemgetter
 from typing import ClassVar
 
 from masking.grades import Disclosure
-from masking.operators._contract import Binding, Kernel, Operator
-from masking.operators._dates import hide, pattern_of, place, truncating
+from masking.operators._contract import Binding, Expression, Kernel, Operator
+from masking.operators._dates import (
+    hide,
+    pattern_of,
+    place,
+    truncating,
+    truncating_expression,
+)
 
 
 class Year(Operator, frozen=True, kw_only=True):
@@ -39,3 +45,10 @@ class Year(Operator, frozen=True, kw_only=True):
             return hide
         cut = itemgetter(year)
         return truncating(pattern, lambda column: list(map(cut, column)), bind)
+
+    def expression(self, bind: Binding) -> Expression | None:
+        pattern = pattern_of(bind)
+        year = place(pattern, "YYYY")
+        if year is None or pattern == "YYYY":
+            return None
+        return truncating_expression(pattern, lambda x: x.str.slice(year.start, 4))

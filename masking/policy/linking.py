@@ -15,6 +15,7 @@ from masking.policy.naming import KIND_NAMES, Path, listed_twice, meant, unknown
 
 # As remedies spell it.
 BASIS = "`basis: 《…》第…条`"
+_ANOTHER = ("choose another operator", "改用其他算子")
 
 
 def kinds_listed(policy: Policy) -> Iterator[Found]:
@@ -49,21 +50,23 @@ def disallowed(
 ) -> Iterator[Found]:
     """Tell of pseudonyms for kinds that the policy gives none to."""
     for keys in _linkable(treatment):
-        other = _OTHER_CHOICE if keys else _OTHER_TREATMENT
-        found = (_disallowed((*path, *keys), name, policy, other) for name in kinds)
+        here = (*path, *keys)
+        found = (_disallowed(here, name, policy, choice=bool(keys)) for name in kinds)
         yield from judged(*found)
 
 
-def _disallowed(
-    path: Path, name: str, policy: Policy, other: tuple[str, str]
-) -> Iterator[Found]:
+def _disallowed(path: Path, name: str, policy: Policy, *, choice: bool) -> Iterator[Found]:
+    # a conditional chooses among operators, no classes
+    nothing, nothing_zh = _ANOTHER if choice else ("write nothing", "写 nothing")
     if not KINDS[name].identifier:
-        remedy, remedy_zh = f"{other[0]}, or partial", f"请{other[1]}或 partial"
+        remedy, remedy_zh = nothing, f"请{nothing_zh}"
+        if not choice:
+            remedy, remedy_zh = f"{remedy}, or partial", f"{remedy_zh} 或 partial"
     elif name in meant(policy.pseudonyms.kinds):
         return
     else:
-        remedy = f"add {name} to `pseudonyms: kinds:`, or {other[0]}"
-        remedy_zh = f"请将 {name} 加入 `pseudonyms: kinds:`，或{other[1]}"
+        remedy = f"add {name} to `pseudonyms: kinds:`, or {nothing}"
+        remedy_zh = f"请将 {name} 加入 `pseudonyms: kinds:`，或{nothing_zh}"
     yield Found(
         path,
         f"the policy allows no pseudonyms for '{name}': such fields would be dropped",

@@ -246,8 +246,10 @@ def test_an_empty_batch_is_masked_to_an_empty_one() -> None:
         "mapping": {"table": {"a": "b"}},
         "mask": {"start": 1, "count": 4},
         "mask_part": {"separator": "@", "part": "before"},
+        "noise": {"spread": 5},
         "region": {"to": "city"},
         "round": {"to": 10},
+        "shift": {"subject": "field", "days": 200},
         "truncate": {"length": 4},
         "when": {"field": "field", "among": ("1",), "then": Redact()},
     }
