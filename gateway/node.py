@@ -14,6 +14,7 @@ from gateway.model.call import Explanation, Opened, Sealed, SealRequest
 from gateway.model.trust import Snapshot
 from gateway.outbound import Outbound
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink
+from gateway.revealing import Revealed, Revealing, RevealRequest
 from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
@@ -111,6 +112,11 @@ class Node:
         draft = OneSnapshot(self._snapshots.drafted(policy, file))
         return self._make_outbound(snapshots=draft).explain(resource, grant)
 
+    def reveal(self, request: RevealRequest) -> Revealed:
+        """Turn tokens that this department gave back to values; see `gateway.revealing`."""
+        self.reload()
+        return self._revealing.reveal(request)
+
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Tell which records are ill-typed, without sealing; see `gateway.outbound`."""
         return self._outbound.faults(request)
@@ -129,6 +135,7 @@ class Node:
             stack.callback(self._state.close)
             stack.callback(self._inbound.close)
             stack.callback(self._outbound.close)
+            stack.callback(self._revealing.close)
 
     def __enter__(self) -> Self:
         return self
@@ -154,6 +161,14 @@ class Node:
             ledger=ledger,
             claims=self._state,
             grants=FolderGrants(self.places.grants),
+            clock=self._clock,
+        )
+
+        self._revealing = Revealing(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
             clock=self._clock,
         )
 

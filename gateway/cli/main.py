@@ -34,7 +34,9 @@ _HOMES = {
     "explain": "exchange",
     "seal": "exchange",
     "open": "exchange",
+    "mask": "mask",
     "envelope": "envelopes",
+    "reveal": "reveal",
 }
 
 

@@ -1,6 +1,7 @@
 """The page on the command line and the parser know the same commands, options and answers."""
 
 import argparse
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,6 +31,16 @@ from tests.docs.tables import Row, bare, both_languages, headings, names, page, 
 
 TEXT = page("reference/command-line.md")
 COMMAND = re.compile("`sealgate ([a-z -]+)`")
+# A policy by which there is something to reveal.
+TOKENS = f"""\
+policy: tokens
+version: 1
+provider: {PROVIDER}
+defaults:
+  grades: {{G1: partial, G2: partial, G3: partial, G4: partial}}
+  kinds: {{resident_id: {{op: token}}}}
+pseudonyms: {{kinds: [resident_id]}}
+"""
 # Said once for all of them.
 COMMON = {"--help", "--json"}
 
@@ -201,6 +212,9 @@ def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
     yield run("explain", "--node", desk.provider, "--resource", RESOURCE, "--grant", token)
     yield run("sample", "--resource", RESOURCE, "--rows", 1, "--out", folder / "sample.json")
     records = desk.write([ROW], "records.json")
+    masked = ("--grant", token, records.with_suffix(".ndjson"), folder / "masked.csv")
+    desk.write(json.dumps(ROW), "records.ndjson")
+    yield run("mask", "--node", desk.provider, "--resource", RESOURCE, *masked)
     yield "seal", done(*desk.seal_arguments(records, "--json", grant=token)).json
     yield "open", desk.open("--json").json
     yield run("envelope inspect", desk.envelope)
@@ -215,6 +229,13 @@ def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
     yield run("catalogue import", workbook, "--out", folder / "imported")
     yield run("policy check", desk.provider / "policy.yaml")
     yield run("health", "--node", desk.provider)
+    (desk.provider / "policy.yaml").write_text(TOKENS, "utf-8")
+    assert desk.seal(records, grant=token).status == 0
+    yield run(
+        "reveal", "--node", desk.provider, "--resource", RESOURCE, "--field", "resident_id",
+        "--requester", REQUESTER, "--purpose", PURPOSE, "--reason", "x",
+        desk.opened()[0]["resident_id"],
+    )  # fmt: skip
     yield run("grant revoke", "--authority", desk.authority, "--grant", issued[1]["jti"])
 
 

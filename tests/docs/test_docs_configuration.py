@@ -88,7 +88,7 @@ def test_a_line_of_the_ledger_is_as_told() -> None:
     """Each member of it, and of its parts."""
     rows = {bare(row[0]): names(row[1]) for row in table(TEXT, "Ledger")}
     assert tuple(rows) == SettledEntry.__struct_fields__
-    words = {"seal", "open", "ok"}
+    words = {"seal", "open", "reveal", "ok"}
     assert tuple(each for each in rows["shared"] if each not in words) == (
         SharedPart.__struct_fields__
     )

@@ -142,6 +142,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert "sealgate = gateway.cli.main:main" in scripts
     assert set(re.findall(r"^Provides-Extra: (\S+)$", metadata, re.MULTILINE)) == {
         "all",
+        "fpe",
         "sidecar",
         "spreadsheet",
         "tables",
