@@ -17,6 +17,7 @@ that can have made it, or the one that is named. Nothing is guessed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import cast, get_args
@@ -66,6 +67,10 @@ MAX_REVEALED = 1000
 MAX_TOKEN_CHARACTERS = 2048
 # Room for a file number and a sentence; stops entries that fill the disk.
 MAX_REASON = 256
+# The space of Chinese text, which Python does not count as printable.
+_WIDE_SPACE = "\u3000"
+# What whoever takes one option for another writes in the place of a code.
+_MISTAKEN = KINDS["resident_id"]
 
 
 class RevealRequest(Struct, frozen=True, kw_only=True):
@@ -224,7 +229,7 @@ def _reason(reason: str) -> str:
     """Return the reason as it is entered: it is kept whole, or the call is refused."""
     reason = reason.strip()
     _check_size("characters of the reason", "理由字符数", len(reason), MAX_REASON)
-    if not reason or not reason.isprintable():
+    if not reason or not reason.replace(_WIDE_SPACE, " ").isprintable():
         raise RequestMalformedError(
             reason="a reason is required, on one line", reason_zh="须以一行文字写明理由"
         )
@@ -237,14 +242,15 @@ def _check_size(what: str, what_zh: str, actual: int, limit: int) -> None:
 
 
 def _code(text: str, pattern: object) -> str:
-    """Return a code that may be shown, for it is spelled like one."""
-    try:
-        return str(msgspec.convert(text, pattern))
-    except msgspec.ValidationError:
-        raise RequestMalformedError(
-            reason="a code of resource or requester is not spelled like one",
-            reason_zh="资源代码或使用部门代码格式不符",
-        ) from None
+    """Return a code that may be shown, for it is spelled like one and is nobody's number."""
+    with suppress(msgspec.ValidationError):
+        code = str(msgspec.convert(text, pattern))
+        if _MISTAKEN.misfits is None or _MISTAKEN.misfits([code]):
+            return code
+    raise RequestMalformedError(
+        reason="a code of resource or requester is not spelled like one",
+        reason_zh="资源代码或使用部门代码格式不符",
+    )
 
 
 def _makers(keys: Sequence[KeyInfo], named: str | None) -> list[KeyInfo]:

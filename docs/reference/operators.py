@@ -159,7 +159,7 @@ def _allowed(kind: Any) -> str:
         case shapes.BoolType():
             return "`true` or `false`"
         case shapes.LiteralType():
-            return ", ".join(f"`{each}`" for each in get_args(kind))
+            return ", ".join(f"`{each}`" for each in _members(kind))
         case shapes.DictType(min_length=low, max_length=high):
             (text,) = {_allowed(each) for each in (get_args(get_args(kind)[0]) or get_args(kind))}
             return f"{low} to {high} values with their labels, each {text} 值到标签的映射"
@@ -173,7 +173,7 @@ def _but_none(kind: Any) -> Any:
 
 
 def _members(kind: Any) -> Iterator[Any]:
-    """Yield the types of a tuple's items, which may have notes."""
+    """Yield what a tuple or a choice is made of; it may have notes."""
     bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     return (each for each in get_args(bare) if each is not Ellipsis)
 

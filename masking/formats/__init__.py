@@ -23,6 +23,9 @@ OWN_ORDER = {
     "resident_id": resident_id,
     "uscc": uscc,
 }
+# Kinds that take few of the values spelled alike: of six digits and three dots, one in seven is
+# an address, and so few can be tried one by one.
+_TOO_FEW = frozenset(("ip_address",))
 
 
 def format_of(kind: str, value: str) -> Format | None:
@@ -30,6 +33,6 @@ def format_of(kind: str, value: str) -> Format | None:
 
     A value may still have no number in its format: `Format.number` tells.
     """
-    if not value.isascii() or len(value) > MAX_CHARACTERS:
+    if kind in _TOO_FEW or not value.isascii() or len(value) > MAX_CHARACTERS:
         return None
     return OWN_ORDER.get(kind, spelled)(value)

@@ -71,7 +71,7 @@ class Pseudonyms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     kinds: tuple[_Kind, ...] = ()
-    scope: KeyScope = "requester+purpose"
+    scope: Annotated[KeyScope, such_as("requester+purpose")] = "requester+purpose"
     basis: Basis | None = None
 
 

@@ -230,6 +230,11 @@ def test_a_million_values_are_the_least(digits: int) -> None:
     assert (encrypted("general", "1" * digits) == [HIDDEN]) is (digits < 6)
 
 
+def test_addresses_of_machines_are_hidden() -> None:
+    """Of what is spelled like one few are addresses: fewer than a million of some spellings."""
+    assert encrypted("ip_address", "100.1.2.3", "192.168.100.200") == [HIDDEN, HIDDEN]
+
+
 def test_a_format_is_permuted_whole() -> None:
     """Of the values of one format no two have the same result, and separators make another."""
     values = [f"{number:06}" for number in range(0, 10**6, 97)]

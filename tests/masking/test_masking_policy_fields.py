@@ -228,7 +228,7 @@ _BOTH[P]["rules"] += [
             "field": "credit_code",
             "among": ["1"],
             "then": {"op": "shift", "subject": "credit_code", "days": 30},
-            "otherwise": {"op": "month"},
+            "otherwise": {"op": "null"},
         },
         "basis": "《…》第十二条",
         "until": "2035-12-31",
