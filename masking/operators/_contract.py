@@ -98,8 +98,8 @@ EVERY_FIELD = "*"
 FieldName = Annotated[
     str,
     Meta(
-        min_length=1,
-        max_length=64,
+        # As catalogues spell ids.
+        pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}\Z",
         description="the id of another field of the resource",
         extra={"zh": "同一资源中另一信息项的标识"},
         examples=["resident_id"],

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 
 import polars as pl
+from polars import selectors
 
 from keys.errors import FieldFault
 from masking.columns import CompiledField
@@ -46,7 +46,9 @@ _EXPECTED: dict[FieldType, tuple[str, str]] = {
 _UNPLANNED = ("not in the plan", "不在脱敏方案中")
 _BEYOND = ("a date before the year 1 or after 9999", "有公元 1 年之前或 9999 年之后的日期")
 _NO_TEXT = ("bytes that are no text in UTF-8", "有不是 UTF-8 文本的字节")
-_FIRST, _LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
+# Days around 1970 that have a year of four digits, and how many units a day has.
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 # How the parts of a date pattern are called where columns of dates are spelled.
 _STRFTIME = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H", "mm": "%M", "ss": "%S", "%": "%%"}
 
@@ -58,11 +60,12 @@ def frame_of(table: object, fields: Sequence[CompiledField]) -> pl.DataFrame:
         TableInvalidError: this is no table, or it does not fit the plan.
     """
     frame = table if isinstance(table, pl.DataFrame) else _read(table)
-    if faults := _faults(frame.schema, fields):
+    schema = frame.schema  # made anew each time it is asked for
+    if faults := _faults(schema, fields):
         raise _misfit(faults)
     if beyond := [name for name in frame.columns if not _in_calendar(frame[name])]:
         raise _misfit([FieldFault(None, name, *_BEYOND) for name in beyond])
-    spelled = frame.select(_spelled(field, frame) for field in fields)
+    spelled = frame.select(_spelled(field, schema.get(field.id), frame.height) for field in fields)
     if frame is not table:
         # polars takes an Arrow stream's word for it, and would panic or worse
         broken = [one.name for one in spelled if one.dtype == pl.String and not _is_text(one)]
@@ -138,7 +141,11 @@ def _in_calendar(series: pl.Series) -> bool:
     """Tell whether every date can be spelled."""
     if not isinstance(series.dtype, pl.Date | pl.Datetime):
         return True
-    return bool(series.is_between(_FIRST, _LAST).all())
+    day = _A_DAY[series.dtype.time_unit] if isinstance(series.dtype, pl.Datetime) else 1
+    # compared as dates, the farthest would panic
+    units = series.to_physical()
+    ends = [int(end) for end in (units.min(), units.max()) if isinstance(end, int)]
+    return all(_FIRST_DAY <= end // day <= _LAST_DAY for end in ends)
 
 
 def _is_text(series: pl.Series) -> bool:
@@ -149,11 +156,11 @@ def _is_text(series: pl.Series) -> bool:
     return True
 
 
-def _spelled(field: CompiledField, frame: pl.DataFrame) -> pl.Expr:
+def _spelled(field: CompiledField, dtype: pl.DataType | None, rows: int) -> pl.Expr:
     """Return the column as the kernels expect it."""
-    expected, dtype = _DTYPES[field.bind.type], frame.schema.get(field.id)
+    expected = _DTYPES[field.bind.type]
     if dtype is None:
-        return pl.repeat(None, frame.height, dtype=expected).alias(field.id)
+        return pl.repeat(None, rows, dtype=expected).alias(field.id)
     column = column_of(field)
     if isinstance(dtype, pl.Date | pl.Datetime):
         return column.dt.strftime(_strftime(field, dtype) or "")
@@ -164,4 +171,6 @@ def _spelled(field: CompiledField, frame: pl.DataFrame) -> pl.Expr:
 
 def column_of(field: CompiledField) -> pl.Expr:
     """Return the column of a field, of which the name is a name and not a pattern."""
-    return selectors.by_name(field.id).as_expr()
+    if field.id.startswith(("^", "*")):
+        return selectors.by_name(field.id).as_expr()
+    return pl.col(field.id)

@@ -24,12 +24,13 @@ Columns = dict[str, pl.Series]
 
 def mask_frame(frame: pl.DataFrame, plan: Engine) -> tuple[pl.DataFrame, Findings]:
     """Mask a table that has the planned columns."""
+    schema = frame.schema  # made anew each time it is asked for
     alone = [
-        TableColumn.of(field, frame.schema[field.id])
+        TableColumn.of(field, schema[field.id])
         for field in plan.fields
         if field.kernel is not None and not stays(field)
     ]
-    beside = _beside(plan, frame.schema)
+    beside = _beside(plan, schema)
     slices = list(frame.iter_slices(SLICE_ROWS)) or [frame]
     with ThreadPoolExecutor(WORKERS_A_THREAD * pl.thread_pool_size()) as pool:
         masked = list(pool.map(partial(_mask, alone), slices))
@@ -114,7 +115,7 @@ def _whole(
     frame: pl.DataFrame, plan: Engine, masked: Sequence[tuple[Columns, Findings]]
 ) -> pl.DataFrame:
     """Put the columns together, in plan order."""
-    columns = []
+    columns, schema = [], frame.schema
     for field in plan.fields:
         if field.id in masked[0][0]:
             chunks = [parts[field.id] for parts, _ in masked]
@@ -122,7 +123,7 @@ def _whole(
         elif not field.constant:
             columns.append(frame[field.id])
         elif field.output != "absent":
-            dtype = masked_type(field, frame.schema[field.id])
+            dtype = masked_type(field, schema[field.id])
             constant = pl.Series(field.id, field.constant, dtype=dtype)
             columns.append(constant.new_from_index(0, frame.height))
     return pl.DataFrame(columns)

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tests.cli.command import PUBLIC_RESOURCE, PUBLIC_ROW, ROW, Desk
+from tests.cli.command import PLAIN_RESOURCE, PUBLIC_RESOURCE, PUBLIC_ROW, ROW, Desk
 from tests.cli.masked_files import (
     PLAIN_ROWS,
     many,
@@ -67,6 +67,18 @@ UNFIT: dict[str, tuple[pl.Series, str]] = {
         "RECORD_MALFORMED",
     ),
     "a moment in place of a day": (pl.Series("day", [WHOLE]), "FIELD_INVALID"),
+    "a nanosecond too much": (
+        pl.Series("day", [1], dtype=pl.Int64).cast(pl.Datetime("ns")),
+        "FIELD_INVALID",
+    ),
+    "a day without end": (
+        pl.Series("day", [2**31 - 1], dtype=pl.Int32).cast(pl.Date),
+        "FIELD_INVALID",
+    ),
+    "a moment without end": (
+        pl.Series("day", [-(2**63)], dtype=pl.Int64).cast(pl.Datetime("us")),
+        "FIELD_INVALID",
+    ),
     "too many digits": (
         pl.Series("amount", [Decimal("731973.555")], dtype=pl.Decimal(20, 3)),
         "FIELD_INVALID",
@@ -88,6 +100,42 @@ def test_a_column_that_does_not_hold_its_field_is_refused(desk: Desk, name: str)
     assert [fault["field"] for fault in answer.json["fields"]] == [column.name]
     assert "731973" not in answer.out + answer.err
     assert not out.exists()
+
+
+def test_an_amount_of_more_digits_than_memory_has_is_refused(desk: Desk) -> None:
+    """By its type: the file may hold it, the library cannot."""
+    records = desk.folder / "in.parquet"
+    wide = pyarrow.array([Decimal("731973.5")], pyarrow.decimal256(50, 2))
+    pyarrow.parquet.write_table(pyarrow.table({"must": ["x"], "amount": wide}), records)
+    answer = mask_plain(desk, records, desk.folder / "out.ndjson", "--json")
+    assert answer.code == "RECORD_MALFORMED"
+    assert [fault["field"] for fault in answer.json["fields"]] == ["amount"]
+
+
+def test_a_number_rounded_beyond_what_parquet_has_is_refused(desk: Desk) -> None:
+    """By its field; the other forms hold it."""
+    policy = (desk.provider / "policy.yaml").read_text("utf-8").partition("\ndefaults:")[0]
+    draft = desk.folder / "draft.yaml"
+    rule = f"""
+defaults:
+  grades: {{G1: clear, G2: clear}}
+rules:
+  - id: rounded
+    match: {{resources: [{PLAIN_RESOURCE}], fields: [count]}}
+    treatment: {{op: round, to: 10}}
+    basis: 《…》第一条
+    from: 2026-01-01
+    until: 2099-12-31
+"""
+    draft.write_text(policy + rule, "utf-8")
+    records = desk.write(f"must,count\nx,{2**63 - 1}\n", "in.csv")
+    outs = [desk.folder / "out.parquet", desk.folder / "out.ndjson"]
+    answers = [mask_plain(desk, records, out, "--policy", draft, "--json") for out in outs]
+    assert answers[0].code == "RECORD_MALFORMED", answers[0].err
+    assert "count holds numbers larger" in answers[0].err
+    assert str(2**63 - 1)[:6] not in answers[0].out + answers[0].err
+    assert not outs[0].exists()
+    assert read_rows(outs[1])[0]["count"] == 2**63 + 2, answers[1].err
 
 
 def test_columns_have_the_types_of_what_comes_out(desk: Desk) -> None:

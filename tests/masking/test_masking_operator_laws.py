@@ -148,6 +148,8 @@ def _parameter(shape: shapes.Type) -> st.SearchStrategy[object]:
             return st.integers(low or 0, high) | st.integers(
                 low or 0, min(high or 9, (low or 0) + 9)
             )
+        case shapes.StrType(pattern=str(pattern)):
+            return st.from_regex(pattern)
         case shapes.StrType(min_length=low, max_length=high):
             return st.text(min_size=low or 0, max_size=high)
         case shapes.LiteralType(values=values):

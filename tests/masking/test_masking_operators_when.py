@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
@@ -11,7 +12,7 @@ from keys.derive import Mac
 from masking.engine import compile_plan
 from masking.grades import DEFAULT_SCHEME, Disclosure
 from masking.kinds import KINDS
-from masking.operators import FieldType, Operator, Scope
+from masking.operators import AnyOperator, FieldType, Operator, Scope
 from masking.operators.clear import Clear
 from masking.operators.drop import Drop
 from masking.operators.keep import Keep
@@ -125,3 +126,15 @@ def test_null_goes_with_what_is_no_text() -> None:
     ]
     assert not _when(Keep(prefix=1), Null()).takes("string")
     assert not _when(Drop(), Null()).takes("integer")
+
+
+@pytest.mark.parametrize("name", ["*", "a b", "", "1", "name\n"])
+def test_a_field_is_named_as_catalogues_name_it(name: str) -> None:
+    """A star stands for every field elsewhere, and is no name."""
+    for written in (
+        {"op": "when", "field": name, "among": ["1"], "then": {"op": "redact"}},
+        {"op": "noise", "spread": 5, "subject": name},
+        {"op": "shift", "days": 200, "subject": name},
+    ):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(written, AnyOperator)

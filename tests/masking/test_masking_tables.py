@@ -2,13 +2,11 @@
 
 import random
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from hashlib import sha512
 from typing import Any
 
 import polars as pl
@@ -16,11 +14,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from msgspec import UNSET
 
-from keys.derive import Mac
 from masking import mask_table
-from masking.engine import Engine, compile_plan
 from masking.errors import TableInvalidError
 from masking.kinds import KINDS
 from masking.operators import EVERY_FIELD, FieldType, Operator, operator_types
@@ -32,74 +27,15 @@ from masking.operators.month import Month
 from masking.operators.null import Null
 from masking.operators.pseudonym import Pseudonym
 from masking.operators.redact import Redact
-from masking.operators.round import Round
 from masking.operators.scrub import Scrub
 from masking.operators.surname import Surname
 from masking.operators.top_bottom import TopBottom
 from masking.operators.truncate import Truncate
 from masking.operators.year import Year
-from masking.plan import FieldPlan, Plan
 from masking.tables.slices import SLICE_ROWS
 from tests.masking.engines import Field
-from tests.masking.engines import engine_of as decoded_engine
-from tests.masking.test_masking_operator_laws import (
-    FORMATS,
-    SCOPE,
-    TEXTS,
-    TODAY,
-    VALUES,
-    Digits,
-    _mac,
-    operators,
-)
-
-TEXT_TYPES: tuple[FieldType, ...] = ("string", "code", "date", "datetime", "geo_point")
-DTYPES: dict[str, pl.DataType] = {
-    **dict.fromkeys(TEXT_TYPES, pl.String()),
-    "integer": pl.Int64(),
-    "decimal": pl.Decimal(38, 4),
-    "boolean": pl.Boolean(),
-    "binary": pl.Binary(),
-}
-
-
-def engine_of(*fields: Field) -> Engine:
-    """Compile a plan that treats each field as it says."""
-    planned = tuple(
-        FieldPlan(
-            id=field.id,
-            treatment=field.treatment,
-            disclosure=field.treatment.discloses(),
-            output_type=field.treatment.output_type(field.type),
-            layer="policy",
-            rule="test",
-            reason="",
-            reason_zh="",
-        )
-        for field in fields
-    )
-    plan = Plan(fields=planned, valid_until=None, policy="test", policy_version=1)
-    return compile_plan(plan, fields, _mac, SCOPE, detector=Digits, at=TODAY)
-
-
-def as_lists(frame: pl.DataFrame, fields: Sequence[Field]) -> dict[str, list[Any]]:
-    """Give the columns that a plan leaves, as lists."""
-    assert frame.columns == [
-        field.id for field in fields if field.treatment.output_type(field.type) != "absent"
-    ]
-    return {name: frame[name].to_list() for name in frame.columns}
-
-
-def expected(engine: Engine, fields: Sequence[Field], columns: Sequence[list[Any]]) -> Any:
-    """Return what the list kernels make of columns, absent being null."""
-    masked, findings = engine.mask(columns)
-    kept = {
-        field.id: [None if value is UNSET else value for value in column]
-        for field, column in zip(fields, masked, strict=True)
-        if field.treatment.output_type(field.type) != "absent"
-    }
-    return kept, findings
-
+from tests.masking.tables import TEXT_TYPES, Stream, as_lists, engine_of, expected, frame_of
+from tests.masking.test_masking_operator_laws import FORMATS, TEXTS, VALUES, operators
 
 each_operator = pytest.mark.parametrize(
     "operator_type", operator_types(), ids=[each.name for each in operator_types()]
@@ -156,16 +92,6 @@ def planned(draw: st.DrawFn, operator_type: type[Operator]) -> tuple[list[Field]
     ]
     repeated = draw(st.sampled_from([1, 1, 20]))
     return fields, [column * repeated for column in columns]
-
-
-def frame_of(fields: Sequence[Field], columns: Sequence[list[Any]]) -> pl.DataFrame:
-    """Make a table of columns."""
-    return pl.DataFrame(
-        {
-            field.id: pl.Series(column, dtype=DTYPES[field.type])
-            for field, column in zip(fields, columns, strict=True)
-        }
-    )
 
 
 def fits(value: Any) -> bool:
@@ -279,16 +205,6 @@ def test_an_arrow_table_comes_back_as_one(text_type: pa.DataType, rows: int) -> 
     assert found == findings
 
 
-class Stream:
-    """Something that only gives an Arrow stream."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return self._table.__arrow_c_stream__(requested_schema)
-
-
 def test_any_arrow_stream_is_a_table() -> None:
     """What comes back is of polars."""
     engine = engine_of(Field("name", "string", "person_name", Surname()))
@@ -366,122 +282,50 @@ def test_integers_may_be_of_any_width(dtype: pl.Int8 | pl.UInt64 | pl.Int128) ->
         assert mask_table(frame, engine).table["n"].to_list() == engine.mask([list(column)])[0][0]
 
 
-TOO_LARGE = 2**63 - 1
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_the_farthest_interval_has_its_label(number: int) -> None:
+    """Also where a column holds no other."""
+    engine = engine_of(Field("n", "integer", "general", Bucket(width=1)))
+    masked = mask_table(pl.DataFrame({"n": [number]}), engine)
+    assert masked.table["n"].to_list() == engine.mask([[number]])[0][0]
 
 
-@pytest.mark.parametrize(
-    ("frame", "told"),
-    [
-        (pl.DataFrame({"n": [1], "other": ["x"]}), "other: not in the plan"),
-        (pl.DataFrame({"n": [1], "13812345678": ["x"]}), "#2: not in the plan"),
-        (pl.DataFrame({"n": [1], "张三": ["x"]}), "#2: not in the plan"),
-        (pl.DataFrame({"n": ["13812345678"]}), "n: expected a column of whole numbers"),
-        (pl.DataFrame({"n": [1.0]}), "n: expected a column of whole numbers"),
-        (pl.DataFrame({"d": [13812345678.0]}), "d: expected a column of exact decimal numbers"),
-        (pl.DataFrame({"t": [date(2020, 1, 1)]}), "t: expected a column of times"),
-        (pl.DataFrame({"name": [date(2020, 1, 1)]}), "name: expected a column of texts"),
-        (pl.DataFrame({"name": [["x"]]}), "name: expected a column of texts"),
-        (pl.DataFrame({"n": [TOO_LARGE]}), "n: a masked number does not fit its column"),
-        (pl.LazyFrame({"n": [1]}), "expected a polars DataFrame or an Arrow table"),
-        ([{"n": 1}], "expected a polars DataFrame or an Arrow table"),
-        (Stream(pa.table([[1], [2]], names=["n", "n"])), "two columns have one name"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_does_not_fit_the_plan_is_refused(frame: object, told: str) -> None:
-    """By name and type, without a value."""
-    engine = engine_of(
-        Field("n", "integer", "general", Round(to=10)),
-        Field("d", "decimal", "amount", Bucket(width=10)),
-        Field("t", "datetime", "date", Year()),
-        Field("name", "string", "person_name", Surname()),
+@pytest.mark.parametrize("name", ["*", "^n.*$", "literal", "len", "value0"])
+def test_the_name_of_a_column_is_a_name(name: str) -> None:
+    """And no pattern that other columns match."""
+    fields = (
+        Field(name, "string", "general", Keep(prefix=1)),
+        Field("name", "string", "general", Clear()),
+        Field("none", "string", "general", Keep(prefix=1)),
     )
-    with pytest.raises(TableInvalidError, match=told) as caught:
+    masked = mask_table(pl.DataFrame({"name": ["abcdef"], name: ["uvwxyz"]}), engine_of(*fields))
+    assert masked.table.row(0) == ("u*****", "abcdef", None)
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_table_may_lack_every_column(rows: int) -> None:
+    """It has its rows all the same."""
+    fields = (Field("label", "string", "general", Redact()), Field("n", "integer", "age", Clear()))
+    frame = pl.DataFrame(height=rows)
+    assert mask_table(frame, engine_of(*fields)).table.rows() == [("***", None)] * rows
+
+
+def test_a_percent_sign_in_a_format_is_one() -> None:
+    """A column of dates is spelled by the format and nothing else."""
+    engine = engine_of(Field("day", "date", "date", Clear(), "%n%YYYY%-MM"))
+    masked = mask_table(pl.DataFrame({"day": [date(1990, 3, 7)]}), engine)
+    assert masked.table["day"].to_list() == ["%n%1990%-03"]
+
+
+def test_many_columns_take_no_longer_each() -> None:
+    """A table eight times as wide takes some eight times as long, not its square."""
+
+    def seconds(width: int) -> float:
+        names = [f"c{place}" for place in range(width)]
+        engine = engine_of(*(Field(name, "string", "general", Keep(prefix=1)) for name in names))
+        frame = pl.DataFrame({name: ["abcdef", "uvwxyz"] for name in names})
+        began = time.process_time()
         mask_table(frame, engine)
-    error = caught.value
-    shown = "".join((str(error), error.message_zh, repr(error.fields)))
-    assert not re.search("[0-9]{6}|张三", shown)
-    assert error.__cause__ is None
-    assert error.__suppress_context__ or error.__context__ is None
+        return time.process_time() - began
 
-
-def test_a_plan_for_decoded_columns_is_refused() -> None:
-    """It would trust what nobody has checked."""
-    engine = decoded_engine(Field("born", "date", "date", Year()), whole=frozenset())
-    with pytest.raises(ValueError, match="without `whole`"):
-        mask_table(pl.DataFrame({"born": ["13812345678"]}), engine)
-
-
-def test_a_table_says_nothing_of_itself() -> None:
-    """A result that is printed shows no value."""
-    engine = engine_of(Field("n", "integer", "general", Clear()))
-    assert "77" not in repr(mask_table(pl.DataFrame({"n": [777]}), engine))
-
-
-KEY = "5ea1" * 16
-
-
-def test_an_expression_shows_no_key() -> None:
-    """Nor does its plan, or what polars says of a column it cannot hash."""
-    hashed = Mac(KEY.encode()).hex_expression()
-    assert hashed is not None
-    expression = hashed(pl.col("x"))
-    frame = pl.DataFrame({"x": [1]})
-    with pytest.raises(pl.exceptions.ComputeError) as caught:
-        frame.select(expression)
-    lazy = frame.lazy().select(expression)
-    shown = [repr(hashed), repr(expression), str(expression), str(caught.value), repr(lazy)]
-    shown += [lazy.explain(), lazy.explain(optimized=False), repr(expression.meta.root_names())]
-    shown += [expression.meta.tree_format(return_as_string=True) or "", repr(Mac(KEY.encode()))]
-    assert not any(KEY[:8] in text for text in shown)
-
-
-@given(
-    key=st.binary(max_size=100)
-    | st.text(max_size=80).map(lambda text: text.encode("utf-8", "ignore"))
-)
-def test_a_column_is_hashed_as_its_texts_are(key: bytes) -> None:
-    """Short keys and long, with a zero byte or none; what is no text is no key of a column."""
-    mac, texts = Mac(key), ["", "王芳", "\x00", "a" * 200]
-    hashed = mac.hex_expression()
-    try:
-        key.decode()
-    except UnicodeDecodeError:
-        assert hashed is None
-        return
-    assert hashed is not None
-    found = pl.DataFrame({"x": texts}).select(hashed(pl.col("x")))["x"].to_list()
-    assert found == mac.hex_column(texts, 64)
-
-
-def test_another_hash_has_no_expression() -> None:
-    """The kernel does it."""
-    assert Mac(b"k", sha512).hex_expression() is None
-
-
-WITHOUT = """
-import sys
-sys.modules["{module}"] = None
-import masking
-from masking.errors import ExtraMissingError
-try:
-    masking.mask_table([], None)
-except ExtraMissingError as error:
-    print(error)
-"""
-
-
-@pytest.mark.parametrize("module", ["polars", "polars_hash"])
-def test_without_the_extra_it_says_so(module: str) -> None:
-    """And how to install it; the package itself is there."""
-    code = WITHOUT.format(module=module)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "EXTRA_MISSING: masking tables" in done.stdout
-    assert "sealgate[tables]" in done.stdout
-
-
-def test_importing_masking_loads_no_polars() -> None:
-    """Nor the engine's operators."""
-    code = "import sys, masking, masking.engine; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"polars", "polars_hash", "pyarrow", "numpy"} & set(done.stdout.split())
+    assert seconds(2400) < 24 * max(seconds(300), seconds(300))

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SLICE_BYTES = 8 * 1024 * 1024
 SLICE_ROWS = 65_536
 FIRST_ROWS = 1024
+# Of a decimal number; it has no more in memory.
+MOST_DIGITS = 38
+# Days around 1970 that can be spelled; no record has one farther off.
+FARTHEST_DAY = 4_000_000
+# Stands for a farther one, for the decoder to refuse.
+BEYOND = "…"
 # Rows that become lines at once.
 LINES = 4096
 
@@ -114,6 +120,9 @@ def _check(field: Field, held: "DataType", place: int) -> None:
     good = name == "Null" or name in _HOLD[field.type]
     if name == "Datetime":
         good = good and getattr(held, "time_zone", None) is None
+    if name == "Decimal":
+        # what has more digits is a type only of the file
+        good = good and getattr(held, "precision", 0) <= MOST_DIGITS
     if good and name in ("Date", "Datetime"):
         good = chrono(field) is not None
     if good:
@@ -138,12 +147,25 @@ def _spelled(column: "Expr", field: Field, held: "DataType") -> "Expr":
             same = shorter.cast(held, strict=False) == column
             return _either(same, shorter.cast(pl.String), column)
         case "Date" | "Datetime":
-            pattern = chrono(field) or ""
-            text = column.dt.strftime(pattern)
-            again = text.str.to_datetime(pattern, strict=False, time_unit="us")
-            whole = again == column.cast(pl.Datetime("ns" if _fine(held) else "us"))
-            return _either(whole, text, column)
+            return _spelled_time(column, chrono(field) or "", held)
     return column
+
+
+def _spelled_time(column: "Expr", pattern: str, held: "DataType") -> "Expr":
+    pl = polars()
+    unit = getattr(held, "time_unit", "day")
+    day = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}.get(unit, 1)
+    # spelling the farthest would panic
+    near = (column.to_physical().cast(pl.Int64) // day).is_between(-FARTHEST_DAY, FARTHEST_DAY)
+    told = pl.when(near).then(column)
+    text = told.dt.strftime(pattern)
+    fine = "ns" if unit == "ns" else "us"
+    whole = text.str.to_datetime(pattern, strict=False, time_unit=fine) == told.cast(
+        pl.Datetime(fine)
+    )
+    far = pl.when(column.is_not_null() & ~near).then(pl.lit(BEYOND))
+    spelled: Expr = pl.coalesce(far, _either(whole, text, told))
+    return spelled
 
 
 def _either(good: "Expr", text: "Expr", column: "Expr") -> "Expr":
@@ -151,10 +173,6 @@ def _either(good: "Expr", text: "Expr", column: "Expr") -> "Expr":
     pl = polars()
     spelled: Expr = pl.when(good).then(text).otherwise(column.cast(pl.String))
     return spelled
-
-
-def _fine(held: "DataType") -> bool:
-    return getattr(held, "time_unit", None) == "ns"
 
 
 def _unreadable() -> NoReturn:

@@ -50,7 +50,7 @@ def write_parquet(
     frame = register_io_source(frames, schema=schema, is_pure=False)
     try:
         frame.sink_parquet(out, row_group_size=ROW_GROUP, maintain_order=True)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         raise OSError(errno.EIO, "the Parquet file cannot be written") from None
     if failed:
         raise failed[0]
@@ -80,19 +80,33 @@ def _is_time(column: OutColumn) -> bool:
 def _maker(column: OutColumn) -> Callable[[Column], "Series"]:
     pl, kind = polars(), _type(column)
     timed, pattern = _is_time(column), chrono(column.field)
+    date = column.type == "date"
 
     def make(values: Column) -> "Series":
         if UNSET in values:
             values = [None if value is UNSET else value for value in values]
         if column.type == "decimal":
             _check_exact(values, column)
-        series: Series = pl.Series(values, dtype=pl.String if timed else kind, strict=True)
         if not timed:
-            return series
-        text = series.str
-        return text.to_date(pattern) if column.type == "date" else text.to_datetime(pattern)
+            return _series(values, kind, column)
+        text = pl.Series(values, dtype=pl.String, strict=True).str
+        made: Series = text.to_date(pattern) if date else text.to_datetime(pattern)
+        return made
 
     return make
+
+
+def _series(values: Column, kind: "DataType", column: OutColumn) -> "Series":
+    """Make a column; a masked number may be larger than any that came in."""
+    pl = polars()
+    try:
+        series: Series = pl.Series(values, dtype=kind, strict=True)
+    except (pl.exceptions.PolarsError, OverflowError, TypeError):
+        raise malformed(
+            f"{column.field.id} holds numbers larger than Parquet has; write NDJSON",
+            f"{column.field.id} 中有超出 Parquet 范围的数值，请输出为 NDJSON",
+        ) from None
+    return series
 
 
 def _check_exact(values: Iterable[Decimal | None], column: OutColumn) -> None:
