@@ -13,10 +13,10 @@ from masking.operators import EVERY_FIELD, Column
 from masking.tables.columns import Findings, TableColumn, masked_type, series_of, stays
 
 # Rows that are in work at once take little memory beside a table, and fit the caches.
-SLICE_ROWS = 65_536
+SLICE_ROWS = 98_304
 
 # While some slices are in Python, others keep the threads of polars busy.
-WORKERS_A_THREAD = 2
+WORKERS_A_THREAD = 3
 
 # Masked columns by field id.
 Columns = dict[str, pl.Series]
