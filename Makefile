@@ -29,7 +29,7 @@ NPM_CI = ci --ignore-scripts --no-audit --no-fund --no-update-notifier --logleve
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test torture check format protos vectors picture bench pins clean
+.PHONY: help setup demo test torture check format protos published vectors picture bench pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,8 @@ check: setup $(PROTOS_VENV)/.pinned ## check format, lint, types, layers, stubs 
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/buf lint
+	$(BIN)/buf breaking --against $(PUBLISHED)
 	@$(generate_stubs); diff -rq --exclude=__init__.py --exclude=__pycache__ "$$fresh/gateway/v1" gateway/v1 || \
 		{ echo 'gateway/v1 differs from protos/: run make protos' >&2; exit 1; }
 	$(BIN)/python $(VECTORS) --check
@@ -61,6 +63,9 @@ format: setup ## put every file into the house format
 
 protos: $(PROTOS_VENV)/.pinned ## generate gateway/v1 from protos/
 	@$(generate_stubs); rm -f gateway/v1/*_pb2*; cp "$$fresh"/gateway/v1/* gateway/v1
+
+published: setup ## take the protos as they are for those that callers stand on
+	$(BIN)/buf build --exclude-source-info --output $(PUBLISHED)
 
 vectors: setup ## write the test vectors of the envelope anew
 	$(BIN)/python $(VECTORS)
@@ -91,9 +96,14 @@ clean: ## remove everything that was installed, built or cached here
 
 # Leaves stubs made from protos/ in $fresh/gateway/v1, for the rest of the recipe's line.
 generate_stubs = set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
-	$(PROTOS_BIN)/python -m grpc_tools.protoc -I protos \
-		--plugin=protoc-gen-mypy=$(PROTOS_BIN)/protoc-gen-mypy \
-		--python_out="$$fresh" --mypy_out=quiet:"$$fresh" $(wildcard protos/gateway/v1/*.proto)
+	$(PROTOC) --plugin=protoc-gen-mypy=$(PROTOS_BIN)/protoc-gen-mypy \
+		--python_out="$$fresh" --mypy_out=quiet:"$$fresh" $(wildcard protos/gateway/v1/*.proto); \
+	$(PROTOC) --plugin=protoc-gen-mypy_grpc=$(PROTOS_BIN)/protoc-gen-mypy_grpc \
+		--grpc_python_out="$$fresh" --mypy_grpc_out=quiet:"$$fresh" $(SERVICES)
+PROTOC = $(PROTOS_BIN)/python -m grpc_tools.protoc -I protos
+SERVICES = protos/gateway/v1/sidecar.proto
+# What later versions of the protos must not break.
+PUBLISHED = protos/published.binpb
 
 $(BIN)/python $(PROTOS_BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sealgate needs Python 3.11 or newer: make PYTHON=...")'

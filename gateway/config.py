@@ -1,23 +1,47 @@
 """The folder of a node: where its files lie, and its `node.yaml`."""
 
 from pathlib import Path
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct
 
 from gateway.errors import ConfigurationInvalidError
-from gateway.model.resource import DepartmentId, Name
+from gateway.model.resource import DepartmentId, Id, Name, ResourceCode
 from masking import document
 from masking.errors import DocumentInvalidError
 from masking.examples import such_as
 
 T = TypeVar("T")
+# Each has a socket and a server of its own.
+MAX_CALLERS = 64
 
 
 class NodeInvalidError(DocumentInvalidError):
     """A `node.yaml` or `authority.yaml` that breaks its schema."""
 
     code = "CONFIGURATION_INVALID"
+
+
+Right = Literal["seal", "open", "explain"]
+
+
+class CallerFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A system that may call this node's sidecar, over a socket of its own.
+
+    `group` is the group of the operating system that may enter the socket's
+    folder. Without `resources` it may use all of them.
+    """
+
+    name: Annotated[Id, such_as("case-system")]
+    may: Annotated[tuple[Right, ...], Meta(min_length=1, max_length=3), such_as("[seal, open]")]
+    group: Annotated[Id, such_as("case-system")] | None = None
+    resources: (
+        Annotated[
+            tuple[Annotated[ResourceCode, such_as("3070010010001/000001")], ...],
+            Meta(min_length=1, max_length=1_000),
+        ]
+        | None
+    ) = None
 
 
 class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +56,9 @@ class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name_en: Annotated[Name, such_as("Qinglan Civil Affairs Bureau")] | None = None
     suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8), such_as("[1, 2]")] = (1, 2)
     passphrase_file: Annotated[Name, such_as("passphrase")] | None = None
+    callers: (
+        Annotated[tuple[CallerFile, ...], Meta(min_length=1, max_length=MAX_CALLERS)] | None
+    ) = None
 
 
 class AuthorityFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

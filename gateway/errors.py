@@ -35,6 +35,7 @@
     │   │   └── FieldOutOfScopeError      FIELD_OUT_OF_SCOPE
     │   ├── FieldInvalidError             FIELD_INVALID
     │   └── RecordMalformedError          RECORD_MALFORMED
+    ├── CallerForbiddenError              CALLER_FORBIDDEN
     ├── ConfigurationInvalidError         CONFIGURATION_INVALID
     ├── DepartmentUnknownError            DEPARTMENT_UNKNOWN
     ├── EnvelopeError
@@ -253,6 +254,12 @@ class RecordMalformedError(FieldError):
     code = "RECORD_MALFORMED"
     text = "the records cannot be read: {reason}"
     text_zh = "无法读取记录：{reason_zh}"
+
+
+class CallerForbiddenError(GatewayError):
+    code = "CALLER_FORBIDDEN"
+    text = "caller {caller} {reason}"
+    text_zh = "调用方 {caller} {reason_zh}"
 
 
 class ConfigurationInvalidError(GatewayError):

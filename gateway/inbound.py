@@ -105,10 +105,25 @@ class Inbound:
         Raises: as `open`, and StreamBrokenError for a chain that does not hold together
             or does not end with its last part.
         """
-        chain, last, pieces = Chain(), None, iter(parts)
-        while (data := self._next_part(pieces, chain, last, caller, reference)) is not None:
-            last = self._opened(data, reopen, caller, reference, chain)
-            yield last
+        stream, pieces = (
+            self.begin_stream(reopen=reopen, caller=caller, reference=reference),
+            iter(parts),
+        )
+        while True:
+            try:
+                data = next(pieces, None)
+            except SealgateError as refusal:
+                stream.refuse(refusal)
+                raise
+            if data is None:
+                return stream.end()
+            yield stream.open(data)
+
+    def begin_stream(
+        self, *, reopen: bool = False, caller: str = "local", reference: str | None = None
+    ) -> "OpeningStream":
+        """Begin to open a chain of envelopes, for who hands in part after part."""
+        return OpeningStream(self, reopen, caller, reference)
 
     def close(self) -> None:
         """Enter in the ledger what was only counted so far."""
@@ -121,32 +136,6 @@ class Inbound:
         try:
             return self._open(data, trail, reopen, chain)
         except SealgateError as refusal:
-            self._calls.refuse(trail, refusal)
-            raise
-
-    def _next_part(
-        self,
-        parts: Iterator[bytes],
-        chain: Chain,
-        last: Opened | None,
-        caller: str,
-        reference: str | None,
-    ) -> bytes | None:
-        """Return the next part; None where the stream has ended as it should."""
-        try:
-            data = next(parts, None)
-            if data is None:
-                chain.check_ended()
-            return data
-        except SealgateError as refusal:
-            trail = self._calls.begin(caller, reference)
-            if last is not None:
-                trail.shared.provider, trail.shared.requester = last.sender, self._department
-                trail.shared.resource, trail.shared.purpose = (
-                    last.manifest.resource,
-                    last.manifest.purpose,
-                )
-                trail.shared.grant, trail.authenticated = last.manifest.grant.jti, True
             self._calls.refuse(trail, refusal)
             raise
 
@@ -252,6 +241,49 @@ class Inbound:
         if not claimed and not reopen:
             raise EnvelopeReplayedError
         return claimed
+
+
+class OpeningStream:
+    """A chain of envelopes that is being opened."""
+
+    __slots__ = ("_caller", "_chain", "_inbound", "_last", "_reference", "_reopen")
+
+    def __init__(self, inbound: Inbound, reopen: bool, caller: str, reference: str | None) -> None:
+        self._inbound, self._reopen = inbound, reopen
+        self._caller, self._reference = caller, reference
+        self._chain = Chain()
+        self._last: Opened | None = None
+
+    def open(self, data: bytes) -> Opened:
+        """Open the next part.
+
+        Raises: as `Inbound.open_stream`; nothing may follow then.
+        """
+        inbound = self._inbound
+        self._last = inbound._opened(data, self._reopen, self._caller, self._reference, self._chain)
+        return self._last
+
+    def end(self) -> None:
+        """Check that the chain ended with its last part.
+
+        Raises: StreamBrokenError, which is in the ledger then.
+        """
+        try:
+            self._chain.check_ended()
+        except SealgateError as refusal:
+            self.refuse(refusal)
+            raise
+
+    def refuse(self, refusal: SealgateError) -> None:
+        """Enter a refusal that comes between two parts."""
+        inbound, last = self._inbound, self._last
+        trail = inbound._calls.begin(self._caller, self._reference)
+        if last is not None:
+            shared, manifest = trail.shared, last.manifest
+            shared.provider, shared.requester = last.sender, inbound._department
+            shared.resource, shared.purpose = manifest.resource, manifest.purpose
+            shared.grant, trail.authenticated = manifest.grant.jti, True
+        inbound._calls.refuse(trail, refusal)
 
 
 def _check_times(header: Header, now: int) -> None:

@@ -9,10 +9,10 @@ from typing import Self
 
 from gateway.config import NodeFile, Places
 from gateway.errors import FieldInvalidError
-from gateway.inbound import Inbound
+from gateway.inbound import Inbound, OpeningStream
 from gateway.model.call import Explanation, Opened, Sealed, SealRequest
 from gateway.model.trust import Snapshot
-from gateway.outbound import Outbound
+from gateway.outbound import Outbound, SealingStream
 from gateway.ports import Clock, Dice, KeyProvider, LedgerSink
 from gateway.revealing import Revealed, Revealing, RevealRequest
 from gateway.stores.clock import system_clock
@@ -76,6 +76,11 @@ class Node:
         self.reload()
         return self._outbound.seal_stream(request, batches)
 
+    def begin_seal_stream(self, request: SealRequest) -> SealingStream:
+        """Begin a chain of envelopes, for who hands in batch after batch."""
+        self.reload()
+        return self._outbound.begin_stream(request)
+
     def open(
         self,
         envelope: bytes,
@@ -99,6 +104,13 @@ class Node:
         """Open a chain of envelopes; see `gateway.inbound`."""
         self.reload()
         return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
+
+    def begin_open_stream(
+        self, *, reopen: bool = False, caller: str = "local", reference: str | None = None
+    ) -> OpeningStream:
+        """Begin to open a chain of envelopes, for who hands in part after part."""
+        self.reload()
+        return self._inbound.begin_stream(reopen=reopen, caller=caller, reference=reference)
 
     def explain(
         self, resource: str, grant: str, *, policy: bytes | None = None, file: str = "policy.yaml"

@@ -104,22 +104,14 @@ class Outbound:
         Each part passes all steps anew. The last one carries the totals.
         Raises: as `seal`; the parts before stay provisional for the recipient.
         """
-        stream_id, part, rows, previous = b"", 0, 0, b""
+        stream = self.begin_stream(request)
         for batch, last in _mark_last(batches):
-            part += 1
-            trail = self._calls.begin(request.caller, request.reference)
-            stream_id = stream_id or uuid7(trail.now, self._dice)
-            place = StreamPlace(stream_id=stream_id, part=part, last=last, previous_digest=previous)
-            try:
-                sealed = self._seal(request, batch, trail, place, rows)
-            except SealgateError as refusal:
-                refusal.shift_records(rows)
-                self._calls.refuse(trail, refusal)
-                raise
-            previous, rows = sealed.digest, rows + sealed.manifest.records
-            yield sealed
-        if part == 0:
-            raise StreamBrokenError(part=1, reason="there is no record", reason_zh="没有记录")
+            yield stream.seal(batch, last=last)
+        stream.end()
+
+    def begin_stream(self, request: SealRequest) -> "SealingStream":
+        """Begin a chain of envelopes, for who hands in batch after batch."""
+        return SealingStream(self, request)
 
     def explain(self, resource: str, grant: str) -> Explanation:
         """Tell for each field of a grant what would happen to it, and why.
@@ -236,6 +228,46 @@ class Outbound:
         if newest is not snapshot:
             self._grants.verify(request.grant, newest, now // 1000)
             check_recipient(route, newest, now)
+
+
+class SealingStream:
+    """A chain of envelopes in the making."""
+
+    __slots__ = ("_id", "_outbound", "_part", "_previous", "_request", "_rows")
+
+    def __init__(self, outbound: Outbound, request: SealRequest) -> None:
+        self._outbound, self._request = outbound, request
+        self._id, self._part, self._rows, self._previous = b"", 0, 0, b""
+
+    def seal(self, batch: bytes, *, last: bool) -> Sealed:
+        """Seal the next part.
+
+        Raises: as `Outbound.seal`; nothing may follow then.
+        """
+        self._part += 1
+        outbound, request = self._outbound, self._request
+        trail = outbound._calls.begin(request.caller, request.reference)
+        self._id = self._id or uuid7(trail.now, outbound._dice)
+        place = StreamPlace(
+            stream_id=self._id, part=self._part, last=last, previous_digest=self._previous
+        )
+        try:
+            sealed = outbound._seal(request, batch, trail, place, self._rows)
+        except SealgateError as refusal:
+            refusal.shift_records(self._rows)
+            outbound._calls.refuse(trail, refusal)
+            raise
+        self._previous = sealed.digest
+        self._rows += sealed.manifest.records
+        return sealed
+
+    def end(self) -> None:
+        """Check that there was a part.
+
+        Raises: StreamBrokenError.
+        """
+        if self._part == 0:
+            raise StreamBrokenError(part=1, reason="there is no record", reason_zh="没有记录")
 
 
 def _check_form(request: SealRequest, records: bytes) -> None:

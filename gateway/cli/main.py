@@ -37,6 +37,7 @@ _HOMES = {
     "mask": "mask",
     "envelope": "envelopes",
     "reveal": "reveal",
+    "serve": "serve",
 }
 
 

@@ -99,9 +99,9 @@ def test_stubs_run_on_the_lowest_runtime_the_extra_takes(
         entry.name: bound.version
         for entry in declared["sidecar"]
         for bound in entry.specifier
-        if bound.operator == ">="
+        if bound.operator == ">=" and entry.name.startswith(("grpcio", "protobuf"))
     }
-    assert lowest == {
-        "protobuf": generated,
-        "grpcio": next(iter(tools.specifier)).version,
-    }
+    grpcio = next(iter(tools.specifier)).version
+    assert lowest.pop("protobuf") == generated
+    assert lowest == dict.fromkeys(lowest, grpcio)
+    assert "grpcio" in lowest

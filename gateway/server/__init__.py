@@ -1,0 +1,1 @@
+"""The sidecar: a node as a gRPC service on Unix sockets, one for each caller."""
