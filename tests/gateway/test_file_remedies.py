@@ -83,7 +83,13 @@ issuers:
 - {{iss: urn:x, name: x, algorithms: [EdDSA], keys: [{KEY}], providers: [a], resources: [a/1]}}
 """,
     NodeFile: """
-{department: 11149900MB0C12002H, name: 部门, name_en: d, suites: [1], passphrase_file: p}
+department: 11149900MB0C12002H
+name: 部门
+name_en: d
+suites: [1]
+passphrase_file: p
+callers:
+- {name: a, may: [seal], group: g, resources: [a/1]}
 """,
     AuthorityFile: "{iss: urn:x, name: 部门, status_uri: d, fresh_days: 3, passphrase_file: p}",
     BlocksFile: "{requesters: [11149900MB0C13013W], grants: [abcdefgh]}",

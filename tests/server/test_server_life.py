@@ -1,0 +1,167 @@
+"""A sidecar's life: health that tells the truth, files that change, and an orderly end."""
+
+import fcntl
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from gateway.client import Client, RefusedError
+from gateway.v1 import sidecar_pb2 as v1
+from gateway.v1.sidecar_pb2_grpc import SidecarStub
+from tests.cli.command import RESOURCE, ROW, Desk, done
+from tests.server.sidecars import Sidecar, about, set_callers, sidecar
+
+CALLER = ({"name": "a", "may": ["seal", "explain"]},)
+# Two seconds, and what a loaded machine adds.
+TRUTH_SECONDS = 10
+
+
+def health(served: Sidecar) -> int:
+    """Ask for the service's health."""
+    with grpc.insecure_channel(served.target("a")) as channel:
+        asking = health_pb2_grpc.HealthStub(channel)
+        answer = getattr(asking, "Check")(health_pb2.HealthCheckRequest(), timeout=30)  # noqa: B009
+    status: int = answer.status
+    return status
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Wait for a thing to become true."""
+    end = time.monotonic() + TRUTH_SECONDS
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_health_tells_the_truth_and_calls_go_on(desk: Desk) -> None:
+    """A broken policy fails health and keeps serving the good one... until it is mended."""
+    set_callers(desk.provider, CALLER)
+    policy = desk.provider / "policy.yaml"
+    good = policy.read_bytes()
+    with sidecar(desk.provider) as served, served.client("a") as client:
+        assert soon(lambda: health(served) == health_pb2.HealthCheckResponse.SERVING)
+        policy.write_bytes(b"policy: [broken")
+        assert soon(lambda: health(served) == health_pb2.HealthCheckResponse.NOT_SERVING)
+        told = {one.name: one for one in client.status().conditions}
+        assert told["policy"].state == v1.CONDITION_STATE_FAILED
+        assert told["policy"].code == "POLICY_INVALID"
+        policy.write_bytes(good)
+        assert soon(lambda: health(served) == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_what_is_blocked_counts_at_once(desk: Desk) -> None:
+    """The next call sees it, without a restart."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider) as served, served.client("a") as client:
+        assert client.seal([ROW], **about(desk)).records == 1
+        requester = client.explain(RESOURCE, about(desk)["grant"]).requester
+        done("block", "--node", desk.provider, "--requester", requester)
+        with pytest.raises(RefusedError, match="TOKEN_BLOCKED"):
+            client.seal([ROW], **about(desk))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_sidecar_ends_in_order(desk: Desk, number: int) -> None:
+    """Calls that run come to their end, new ones are not taken, and the exit status is 0."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider) as served:
+        begun, ending = threading.Event(), threading.Event()
+
+        def messages() -> Iterator[v1.SealStreamRequest]:
+            batch = v1.SealStreamRequest(records=json.dumps([ROW]).encode())
+            yield v1.SealStreamRequest(subject=v1.SealSubject(**about(desk)))
+            yield batch
+            yield batch
+            begun.wait(20)
+            served.process.send_signal(number)
+            ending.wait(1)
+            yield batch
+
+        with grpc.insecure_channel(served.target("a")) as channel:
+            numbers = []
+            for answer in SidecarStub(channel).SealStream(messages(), timeout=30):
+                numbers.append((answer.number, answer.last))
+                begun.set()
+        assert numbers == [(1, False), (2, False), (3, True)]
+        assert served.process.wait(30) == 0
+        assert served.process.stderr is not None
+        assert "Traceback" not in served.process.stderr.read()
+    assert not (served.sockets / "a" / "worker-0.sock").exists()
+
+
+def worker_of(served: Sidecar) -> int:
+    """Return the process that serves; the one that was started only minds it."""
+    parent = served.process.pid
+    (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return int(worker)
+
+
+def test_a_worker_that_is_killed_is_replaced(desk: Desk) -> None:
+    """Its calls fail cleanly, every envelope that a client got has its entry, and calls go on."""
+    set_callers(desk.provider, CALLER)
+    sealed: list[str] = []
+
+    def seal_on(client: Client) -> None:
+        while True:
+            sealed.append(client.seal([ROW], **about(desk)).envelope_id.hex())
+
+    def serves(client: Client) -> bool:
+        try:
+            return client.seal([ROW], **about(desk)).records == 1
+        except RefusedError:
+            return False
+
+    with sidecar(desk.provider) as served, served.client("a") as client:
+        first = worker_of(served)
+        killer = threading.Timer(0.5, lambda: os.kill(first, signal.SIGKILL))
+        killer.start()
+        with pytest.raises(RefusedError) as caught:
+            seal_on(client)
+        killer.join()
+        assert caught.value.code == "UNAVAILABLE"
+        assert soon(lambda: serves(client))
+        assert worker_of(served) != first
+    whole, _, _ = (desk.provider / "ledger.ndjson").read_bytes().rpartition(b"\n")
+    entered = {json.loads(line)["shared"].get("envelope") for line in whole.splitlines()}
+    assert sealed
+    assert entered >= set(sealed)
+
+
+def test_workers_have_sockets_of_their_own_and_one_ledger(desk: Desk) -> None:
+    """A client takes them in turn; quotas, claims and the ledger are shared."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider, workers=2) as served, served.client("a") as client:
+        sockets = sorted(path.name for path in (served.sockets / "a").iterdir())
+        assert sockets == ["worker-0.sock", "worker-1.sock"]
+        sealed = {client.seal([ROW], **about(desk)).envelope_id.hex() for _ in range(6)}
+        assert served.end() == 0
+    lines = (desk.provider / "ledger.ndjson").read_bytes().splitlines()
+    assert {json.loads(line)["shared"].get("envelope") for line in lines} >= sealed
+
+
+def test_workers_end_when_nobody_minds_them(desk: Desk) -> None:
+    """A parent that is killed leaves no process behind that holds the node."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider, workers=2) as served:
+        served.process.kill()
+        with open(desk.provider / "sidecar.lock", "rb") as lock:
+            assert soon(lambda: _taken(lock))
+
+
+def _taken(lock: BinaryIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
