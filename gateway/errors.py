@@ -336,3 +336,14 @@ class LedgerUnavailableError(GatewayError):
     code = "LEDGER_UNAVAILABLE"
     text = "the ledger cannot be written; nothing was released"
     text_zh = "无法写入日志，未放出任何数据"
+
+
+def unexpected(error: BaseException) -> str:
+    """Tell type and place of an error that is none of ours; its text may quote a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+    return f"{type(error).__name__} at {place}"

@@ -13,6 +13,7 @@ from importlib import import_module
 import gateway
 from gateway.cli.terminal import one_line, prepare_streams, print_json
 from gateway.cli.words import WrongUseError
+from gateway.errors import unexpected
 from keys.errors import FieldFault, SealgateError
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
@@ -98,19 +99,9 @@ def _outcome(arguments: Sequence[str]) -> int:
         print(f"sealgate: {one_line(text)}", file=sys.stderr)
         return FAILED
     except Exception as error:
-        place = _place(error)
-        print(f"sealgate: internal error {type(error).__name__} at {place}", file=sys.stderr)
+        print(f"sealgate: internal error {unexpected(error)}", file=sys.stderr)
         return FAILED
     return status
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "?"
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
 
 
 def _refuse(refusal: SealgateError, *, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc.aio import ServicerContext
 from grpc_status import rpc_status
 
+from gateway.errors import unexpected
 from gateway.wire import DOMAIN, STATUS, Status
 from keys.errors import FieldFault, SealgateError
 
@@ -30,20 +31,11 @@ async def refuse(context: "ServicerContext[Any, Any]", error: Exception) -> NoRe
     if isinstance(error, SealgateError):
         spelled = status_of(error)
     else:
-        _log.error("internal error %s at %s", type(error).__name__, _place_of(error))
+        _log.error("internal error %s", unexpected(error))
         spelled = status_pb2.Status(code=Status.INTERNAL, message="internal error 内部错误")
         _add(spelled, error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN))
     status = rpc_status.to_status(spelled)
     await context.abort(status.code, status.details, status.trailing_metadata)
-
-
-def _place_of(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return "an unknown place"
-    return f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
 
 
 def status_of(refusal: SealgateError) -> status_pb2.Status:

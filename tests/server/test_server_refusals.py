@@ -1,18 +1,24 @@
 """What a refusal is over gRPC: its code, both texts, the fields at fault, and never a value."""
 
+import asyncio
+from pathlib import Path
+
 import grpc
 import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from gateway.client import Client, RefusedError
 from gateway.errors import FieldInvalidError, LedgerUnavailableError
+from gateway.server.handlers import handlers
 from gateway.server.refusals import MAX_DETAILS_BYTES, status_of
+from gateway.server.service import SidecarService
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from gateway.wire import STATUS
 from keys.errors import FieldFault
 from tests.cli.command import RESOURCE, ROW
 from tests.server.conftest import Running
+from tests.server.sidecars import short_folder
 
 MARK = "标记MARK-4711-0815"
 
@@ -129,3 +135,40 @@ def test_nobody_there_is_unavailable(running: Running) -> None:
         assert client.status(timeout=30).ready
     with pytest.raises(FileNotFoundError):
         Client(running.provider.sockets / "nobody")
+
+
+class Broken(SidecarService):
+    """A service with a fault of its own."""
+
+    def __init__(self) -> None:
+        """Has no node."""
+
+    def get_status(self, _request: v1.GetStatusRequest) -> v1.GetStatusResponse:
+        """Fail with a value in the text."""
+        raise ValueError(MARK)
+
+
+def test_a_fault_of_the_service_tells_type_and_place_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """To the caller not even those; nothing holds the error's text."""
+
+    async def call(path: Path) -> grpc.aio.AioRpcError:
+        server = grpc.aio.server()
+        server.add_generic_rpc_handlers((handlers(Broken()),))
+        server.add_insecure_port(f"unix:{path}")
+        await server.start()
+        try:
+            async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await SidecarStub(channel).GetStatus(v1.GetStatusRequest(), timeout=30)
+        finally:
+            await server.stop(None)
+        return caught.value
+
+    with short_folder() as folder:
+        error = asyncio.run(call(folder / "s"))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert MARK not in f"{error.details()} {error.trailing_metadata()}"
+    assert "internal error ValueError at tests.server.test_server_refusals:" in caplog.text
+    assert MARK not in caplog.text
