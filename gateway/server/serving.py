@@ -1,6 +1,7 @@
 """Serve a node: a gRPC server on a Unix socket for each caller, until it is told to end."""
 
 import asyncio
+import logging
 import os
 import signal
 import stat
@@ -16,7 +17,7 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from gateway.config import CallerFile
-from gateway.errors import ConfigurationInvalidError
+from gateway.errors import ConfigurationInvalidError, unexpected
 from gateway.node import Node
 from gateway.readiness import check
 from gateway.records.decoder import MAX_RECORD_BYTES
@@ -38,6 +39,8 @@ MAX_SOCKET_PATH = 107
 DRAIN_SECONDS = 20.0
 # How often the conditions are looked at: health tells the truth within two seconds.
 CHECK_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -68,6 +71,8 @@ async def serve(
             path = stack.enter_context(_prepared(folder, caller, worker))
             servers.append(_server(node, Caller(caller), status, path))
             paths.append(path)
+        # Before the first call, since health is well until it is told otherwise.
+        await _tell(node, status)
         for server, path, caller in zip(servers, paths, callers, strict=True):
             await server.start()
             _admit(path, caller)
@@ -95,15 +100,20 @@ def _server(
 async def _watch(node: Node, status: health.HealthServicer) -> None:
     """Tell health what the conditions are, again and again."""
     while True:
-        ready = all(condition.refusal is None for condition in check(node))
-        state = (
-            health_pb2.HealthCheckResponse.SERVING
-            if ready
-            else health_pb2.HealthCheckResponse.NOT_SERVING
-        )
-        for name in (OVERALL_HEALTH, SERVICE):
-            await status.set(name, state)
+        await _tell(node, status)
         await asyncio.sleep(CHECK_SECONDS)
+
+
+async def _tell(node: Node, status: health.HealthServicer) -> None:
+    try:
+        ready = all(condition.refusal is None for condition in check(node))
+    except Exception as error:
+        # Whoever cannot tell is not well; and must look again.
+        _log.error("internal error %s", unexpected(error))
+        ready = False
+    states = health_pb2.HealthCheckResponse
+    for name in (OVERALL_HEALTH, SERVICE):
+        await status.set(name, states.SERVING if ready else states.NOT_SERVING)
 
 
 @contextmanager

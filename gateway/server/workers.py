@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -20,6 +20,8 @@ from gateway.errors import ConfigurationInvalidError
 MAX_WORKERS = 64
 # A worker that dies sooner is not started anew at once, lest one that cannot run takes a core.
 SHORTEST_LIFE = 1.0
+
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 Ready = Callable[[], None]
 # What a worker does: serves under a number, says when it is ready, ends when the lifeline (the
@@ -59,6 +61,8 @@ class Crew:
         self._size, self._work = size, work
         self._numbers: dict[int, int] = {}
         self._since: dict[int, float] = {}
+        # Numbers under which a worker was ready once.
+        self._served: set[int] = set()
         self._ending = False
         # Closed when the parent is gone, however it went: nobody would replace or end its workers.
         self._lifeline, self._held = os.pipe()
@@ -68,73 +72,80 @@ class Crew:
 
         Returns the exit status; in a worker, what its work returned.
         """
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in _ENDING:
             signal.signal(name, self._end)
         for number in range(self._size):
             status = self._start(number)
             if status is not None:
                 return status
-        if not self._ending:
-            ready()
+            if number not in self._served:
+                return self._keep()
+        ready()
         return self._keep()
 
     def _start(self, number: int) -> int | None:
-        """Start a worker and wait until it is ready; in the worker, and where it fails, a status.
+        """Start a worker and wait until it is ready; in the worker, return its exit status.
 
-        The parent ends the others where one cannot be started.
+        One that ends before that is left for `_keep` to find.
         """
         if self._ending:
             return None
         told, telling = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
+        # Whoever is told to end meanwhile is told once it is known to whom that goes.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         worker = os.fork()
         if worker == 0:
             os.close(told)
             os.close(self._held)
-            for name in (signal.SIGTERM, signal.SIGINT):
+            for name in _ENDING:
                 signal.signal(name, signal.SIG_DFL)
-            self._numbers.clear()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             return self._work(number, lambda: _tell(telling), self._lifeline)
         os.close(telling)
         self._numbers[worker], self._since[worker] = number, time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        if self._ending:
+            self._end()
         with open(told, "rb", buffering=0) as pipe:
             if pipe.read(1):
-                return None
-        _, raw = os.waitpid(worker, 0)
-        del self._numbers[worker]
-        if self._ending:
-            return None
-        self._end()
-        self._keep()
-        return os.waitstatus_to_exitcode(raw) or 1
+                self._served.add(number)
+        return None
 
     def _keep(self) -> int:
-        """Wait for workers; start each that dies anew, until none is left."""
+        """Wait for workers; start each that dies anew, until none is left.
+
+        One that never served says that this sidecar cannot: all end then. One that did is
+        tried again and again, while the others serve.
+        """
         worst = 0
         while self._numbers:
             worker, raw = os.waitpid(-1, 0)
-            number = self._numbers.pop(worker, None)
-            if number is None:
+            number = self._numbers.pop(worker)
+            lived = time.monotonic() - self._since.pop(worker)
+            status = os.waitstatus_to_exitcode(raw)
+            if not self._ending and number in self._served:
+                text = f"worker {number} ended; started anew 工作进程已重启"
+                print(text, file=sys.stderr, flush=True)
+                time.sleep(max(0.0, SHORTEST_LIFE - lived))
+                in_worker = self._start(number)
+                if in_worker is not None:
+                    return in_worker
                 continue
-            since = self._since.pop(worker)
-            lived = time.monotonic() - since
-            if self._ending:
-                worst = max(worst, abs(os.waitstatus_to_exitcode(raw)))
-                continue
-            print(
-                f"worker {number} ended; started anew 工作进程已重启", file=sys.stderr, flush=True
-            )
-            time.sleep(max(0.0, SHORTEST_LIFE - lived))
-            status = self._start(number)
-            if status is not None:
-                return status
+            # Told to end before it could heed that, a worker ends by the signal.
+            failed = 0 if status == -signal.SIGTERM else abs(status)
+            if not self._ending:
+                failed = failed or 1
+                self._end()
+            worst = max(worst, failed)
         return worst
 
     def _end(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         self._ending = True
         for worker in list(self._numbers):
-            os.kill(worker, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGTERM)
 
 
 def _tell(pipe: int) -> None:

@@ -100,11 +100,16 @@ def test_a_sidecar_ends_in_order(desk: Desk, number: int) -> None:
     assert not (served.sockets / "a" / "worker-0.sock").exists()
 
 
-def worker_of(served: Sidecar) -> int:
-    """Return the process that serves; the one that was started only minds it."""
+def workers_of(served: Sidecar) -> list[int]:
+    """Return the processes that serve; the one that was started only minds them."""
     parent = served.process.pid
-    (worker,) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return int(worker)
+    return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def worker_of(served: Sidecar) -> int:
+    """Return the one process that serves."""
+    (worker,) = workers_of(served)
+    return worker
 
 
 def test_a_worker_that_is_killed_is_replaced(desk: Desk) -> None:
@@ -148,6 +153,34 @@ def test_workers_have_sockets_of_their_own_and_one_ledger(desk: Desk) -> None:
         assert served.end() == 0
     lines = (desk.provider / "ledger.ndjson").read_bytes().splitlines()
     assert {json.loads(line)["shared"].get("envelope") for line in lines} >= sealed
+
+
+def test_a_worker_that_cannot_come_back_ends_no_other(desk: Desk) -> None:
+    """It is tried again until it can; meanwhile the other one serves."""
+    set_callers(desk.provider, CALLER)
+    file = desk.provider / "node.yaml"
+    good = file.read_bytes()
+    with sidecar(desk.provider, workers=2) as served:
+        sockets = [served.sockets / "a" / f"worker-{number}.sock" for number in (0, 1)]
+        first, *_ = sorted(workers_of(served))
+        with Client(sockets[1], timeout=20) as other:
+            file.write_bytes(b"broken: [")
+            os.kill(first, signal.SIGKILL)
+            time.sleep(2.5)
+            assert other.status().ready
+            file.write_bytes(good)
+            assert soon(lambda: len(workers_of(served)) == 2 and sockets[0].is_socket())
+            assert soon(lambda: _answers(sockets[0]))
+            assert other.status().ready
+        assert served.end() == 0
+
+
+def _answers(socket: Path) -> bool:
+    try:
+        with Client(socket, timeout=5) as client:
+            return client.status().ready
+    except (RefusedError, FileNotFoundError):
+        return False
 
 
 def test_workers_end_when_nobody_minds_them(desk: Desk) -> None:
