@@ -12,12 +12,11 @@ import polars as pl
 
 from masking.check_digits import RESIDENT_ID
 from masking.columns import CompiledField
-from masking.kinds._patterns import DAY, PROVINCE
+from masking.kinds import _patterns
 from masking.shapes import PLAIN, Seen, Shape
 
 Check = Callable[[pl.Expr], pl.Expr]
 
-_RESIDENT_ID = f"(?:{PROVINCE}|9[0-9])[0-9]{{4}}{DAY}[0-9]{{3}}[0-9Xx]"
 # What most names are; the whole shape has a look ahead in it, which Rust lacks.
 _NAME = "[\u4e00-\u9fff]{2,4}"
 # Possessive or lazy repetition, look-around, flags, groups with names, classes by
@@ -86,7 +85,7 @@ def _resident_id(x: pl.Expr) -> pl.Expr:
         joined = texts.str.join("").item().encode("ascii")
         return _all_but(texts, RESIDENT_ID.joined_failures(joined, len(texts)))
 
-    return _of_all(fits, x, _matches(x, _RESIDENT_ID))
+    return _of_all(fits, x, _matches(x, _patterns.RESIDENT_ID))
 
 
 def _all_but(texts: pl.Series, rows: Sequence[int]) -> pl.Series:

@@ -41,14 +41,13 @@ def key(context: bytes) -> Mac:
     return Mac(b"k" * 32 + context)
 
 
-def engine_of(
-    *fields: Field, detector: Any = Nothing, whole: frozenset[str] | None = None
-) -> Engine:
+def plan_of(*fields: Field) -> Plan:
+    """Plan each field as it says."""
     planned = tuple(
         FieldPlan(
             id=field.id,
             treatment=field.treatment,
-            disclosure=field.treatment.disclosure,
+            disclosure=field.treatment.discloses(),
             output_type=field.treatment.output_type(field.type),
             layer="policy",
             rule="test",
@@ -57,7 +56,12 @@ def engine_of(
         )
         for field in fields
     )
-    plan = Plan(fields=planned, valid_until=None, policy="test", policy_version=1)
+    return Plan(fields=planned, valid_until=None, policy="test", policy_version=1)
+
+
+def engine_of(
+    *fields: Field, detector: Any = Nothing, whole: frozenset[str] | None = None
+) -> Engine:
     # in another order than the plan, with one field that the plan does not name
     others = [*reversed(fields), Field("unplanned", "string", "general", Clear())]
-    return compile_plan(plan, others, key, SCOPE, detector=detector, whole=whole)
+    return compile_plan(plan_of(*fields), others, key, SCOPE, detector=detector, whole=whole)

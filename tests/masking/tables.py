@@ -9,8 +9,7 @@ from msgspec import UNSET
 
 from masking.engine import Engine, compile_plan
 from masking.operators import FieldType
-from masking.plan import FieldPlan, Plan
-from tests.masking.engines import Field
+from tests.masking.engines import Field, plan_of
 from tests.masking.test_masking_operator_laws import SCOPE, TODAY, Digits, _mac
 
 TEXT_TYPES: tuple[FieldType, ...] = ("string", "code", "date", "datetime", "geo_point")
@@ -25,21 +24,7 @@ DTYPES: dict[str, pl.DataType] = {
 
 def engine_of(*fields: Field) -> Engine:
     """Compile a plan that treats each field as it says."""
-    planned = tuple(
-        FieldPlan(
-            id=field.id,
-            treatment=field.treatment,
-            disclosure=field.treatment.discloses(),
-            output_type=field.treatment.output_type(field.type),
-            layer="policy",
-            rule="test",
-            reason="",
-            reason_zh="",
-        )
-        for field in fields
-    )
-    plan = Plan(fields=planned, valid_until=None, policy="test", policy_version=1)
-    return compile_plan(plan, fields, _mac, SCOPE, detector=Digits, at=TODAY)
+    return compile_plan(plan_of(*fields), fields, _mac, SCOPE, detector=Digits, at=TODAY)
 
 
 def as_lists(frame: pl.DataFrame, fields: Sequence[Field]) -> dict[str, list[Any]]:
