@@ -9,7 +9,7 @@ import pytest
 
 from gateway.client import Client
 from gateway.v1 import sidecar_pb2 as v1
-from tests.cli.command import PROVIDER, Desk
+from tests.cli.command import Desk
 from tests.cli.conftest import desk, founded
 from tests.server.sidecars import Sidecar, about, set_callers, sidecar
 
@@ -50,7 +50,6 @@ class Running(NamedTuple):
 @pytest.fixture(scope="session")
 def running(founded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Serve both, once; tests that change a node have one of their own."""
-    assert PROVIDER
     folder = tmp_path_factory.mktemp("served") / "world"
     shutil.copytree(founded, folder, symlinks=True)
     served = Desk(folder)

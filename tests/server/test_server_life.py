@@ -44,8 +44,8 @@ def soon(true: Callable[[], bool]) -> bool:
     return False
 
 
-def test_health_tells_the_truth_and_calls_go_on(desk: Desk) -> None:
-    """A broken policy fails health and keeps serving the good one... until it is mended."""
+def test_health_tells_the_truth(desk: Desk) -> None:
+    """A broken policy fails it, and the status says why, until it is mended."""
     set_callers(desk.provider, CALLER)
     policy = desk.provider / "policy.yaml"
     good = policy.read_bytes()
