@@ -74,13 +74,14 @@ picture: setup ## draw the demo's pictures in docs/ anew from a real run
 	$(BIN)/python docs/picture.py
 
 bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.masking_tables
+	$(BIN)/python -m benchmarks.sidecar
 
 pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 	$(PIN) pyproject.toml --output-file requirements/core.txt
 	$(PIN) pyproject.toml --constraint requirements/core.txt --extra fpe --extra sidecar \
-		--extra spreadsheet --extra tables --extra text --group dev --output-file requirements/dev.txt
+		--extra spreadsheet --extra tables --extra telemetry --extra text --group dev --output-file requirements/dev.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
 		--group bench --output-file requirements/bench.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \

@@ -24,6 +24,7 @@ import polars as pl
 
 from benchmarks.masking_columns import FIELDS as COLUMNS
 from benchmarks.masking_columns import columns_of, engine_for
+from benchmarks.table import replace_table
 from masking import mask_table
 from masking.engine import Engine
 from masking.operators.keep import Keep
@@ -35,7 +36,6 @@ PRESIDIO_ROWS = 10_000
 ROUNDS = 6
 CALLS = 2
 RESULTS = Path(__file__).with_name("RESULTS.md")
-BEGIN, END = "<!-- table: make bench, tables -->\n", "\n<!-- end of tables -->"
 
 FIELDS = tuple(
     field._replace(treatment=Keep(prefix=1)) if field.id == "name" else field for field in COLUMNS
@@ -198,10 +198,7 @@ def main(rounds: int) -> None:
         f"{pl.thread_pool_size()} threads, {rounds} rounds, {ROWS:,} rows "
         f"(Presidio: {PRESIDIO_ROWS:,}, scaled up)."
     )
-    before, _, behind = RESULTS.read_text(encoding="utf-8").partition(BEGIN)
-    after = behind.partition(END)[2]
-    written = "\n".join((BEGIN, made, "", *lines, END))
-    RESULTS.write_text(before + written + after, encoding="utf-8")
+    replace_table("tables", [made, "", *lines])
 
 
 if __name__ == "__main__":

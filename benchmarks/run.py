@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from benchmarks.table import replace_table
 from gateway.model.call import Entry, Receipt, SealRequest
 from gateway.testing import PURPOSE, RESOURCE, MemoryCity, MemoryLedger
 from keys.material import Purpose
@@ -44,8 +45,6 @@ ROUNDS = 40
 # One measurement lasts about this long, so that the clock's own cost vanishes.
 SECONDS = 0.02
 POLICY = Path(__file__).with_name("bench_policy.yaml")
-RESULTS = Path(__file__).with_name("RESULTS.md")
-BEGIN, END = "<!-- table: make bench -->\n", "\n<!-- end -->"
 
 Work = Callable[[], object]
 
@@ -232,10 +231,7 @@ def main() -> int:
         lines.append(line(row(size, measure(size, rounds))))
         print(lines[-1], flush=True)
     made = f"Python {platform.python_version()}, {platform.machine()}, one core, {rounds} rounds."
-    before, _, behind = RESULTS.read_text(encoding="utf-8").partition(BEGIN)
-    after = behind.partition(END)[2]
-    table = "\n".join((BEGIN, made, "", *lines, END))
-    RESULTS.write_text(before + table + after, encoding="utf-8")
+    replace_table("sealing", [made, "", *lines])
     return 0
 
 

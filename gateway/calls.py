@@ -1,11 +1,14 @@
 """A call on its way: what is known of it so far, and its entry in the ledger."""
 
+from functools import partial
+
 from msgspec import Struct
 
 from gateway.errors import LedgerUnavailableError
 from gateway.ledger import BEFORE_AUTHENTICATION, VERSION, RefusalCounter
 from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
 from gateway.ports import Clock, LedgerSink
+from gateway.steps import Steps, finish, write
 from keys.errors import SealgateError
 
 # Longer than any name of a system or file number; stops entries that fill the disk.
@@ -43,19 +46,18 @@ class Calls:
             ),
         )
 
-    def enter(self, trail: Trail) -> Receipt:
+    def enter(self, trail: Trail) -> Steps[Receipt]:
         """Write the entry of a call, durably.
 
         Raises: LedgerUnavailableError.
         """
-        return self._ledger.append(Entry(shared=trail.shared, private=trail.private))
+        return self._write(Entry(shared=trail.shared, private=trail.private))
 
     def close(self) -> None:
         """Enter what was counted and not yet entered."""
-        for entry in self._counter.drain(self._clock()):
-            self._ledger.append(entry)
+        finish(self._sum_up())
 
-    def refuse(self, trail: Trail, refusal: SealgateError) -> None:
+    def refuse(self, trail: Trail, refusal: SealgateError) -> Steps[None]:
         """Enter a refusal; strangers are counted.
 
         Raises: LedgerUnavailableError.
@@ -66,10 +68,23 @@ class Calls:
         if not trail.authenticated and code in BEFORE_AUTHENTICATION:
             self._counter.count(self._kind, code, trail.now)
             if self._counter.due(trail.now):
-                self.close()
+                yield from self._sum_up()
             return
         trail.shared.outcome = code
-        self.enter(trail)
+        yield from self.enter(trail)
+
+    def _sum_up(self) -> Steps[None]:
+        counted = self._counter.take(self._clock())
+        try:
+            while counted:
+                yield from self._write(counted[-1])
+                counted.pop()
+        finally:
+            # What could not be entered is counted still.
+            self._counter.give_back(counted)
+
+    def _write(self, entry: Entry) -> Steps[Receipt]:
+        return write(self._ledger, partial(self._ledger.append, entry))
 
 
 def _writable(text: str) -> str:

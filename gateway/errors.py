@@ -7,6 +7,8 @@
     │   ├── RequestMalformedError         REQUEST_MALFORMED
     │   ├── LimitExceededError            LIMIT_EXCEEDED
     │   ├── QuotaExceededError            QUOTA_EXCEEDED
+    │   ├── RequestRepeatedError          REQUEST_REPEATED
+    │   ├── RequestInProgressError        REQUEST_IN_PROGRESS
     │   └── TrustStaleError               TRUST_STALE
     ├── TokenError
     │   ├── TokenMalformedError           TOKEN_MALFORMED
@@ -89,6 +91,30 @@ class QuotaExceededError(RequestError):
     code = "QUOTA_EXCEEDED"
     text = "the grant's limit of rows {period} is {limit}; {used} used, {asked} asked for"
     text_zh = "授权允许{period_zh}{limit} 行，已用 {used} 行，本次请求 {asked} 行"
+
+
+class RateExceededError(RequestError):
+    code = "RATE_EXCEEDED"
+    text = "caller {caller} may begin {rate} calls a second, and has begun as many"
+    text_zh = "调用方 {caller} 每秒可发起 {rate} 次调用，已达上限"
+
+
+class DeadlineExceededError(RequestError):
+    code = "DEADLINE_EXCEEDED"
+    text = "the call did not end in its time; nothing left the node"
+    text_zh = "调用未在时限内完成，未放出任何数据"
+
+
+class RequestRepeatedError(RequestError):
+    code = "REQUEST_REPEATED"
+    text = "{reason}"
+    text_zh = "{reason_zh}"
+
+
+class RequestInProgressError(RequestError):
+    code = "REQUEST_IN_PROGRESS"
+    text = "a request with this id is being worked on"
+    text_zh = "相同编号的请求正在处理"
 
 
 class TrustStaleError(RequestError):

@@ -17,6 +17,7 @@ out before all of it; a refusal is entered in the ledger and raised.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from gateway.calls import Calls, Trail
 from gateway.envelope.chain import Chain, broken
@@ -42,7 +43,17 @@ from gateway.model.call import Opened
 from gateway.model.times import utc
 from gateway.model.trust import Snapshot
 from gateway.parties import MAX_SKEW_MS, check_snapshot, find_department, find_verifying_key
-from gateway.ports import ClaimStore, Clock, GrantBook, KeyProvider, LedgerSink, SnapshotSource
+from gateway.ports import (
+    ClaimStore,
+    Clock,
+    Deadline,
+    GrantBook,
+    KeyProvider,
+    LedgerSink,
+    SnapshotSource,
+    at_leisure,
+)
+from gateway.steps import Steps, finish, write
 from keys.errors import (
     DecryptionFailedError,
     KeyUnavailableError,
@@ -90,7 +101,28 @@ class Inbound:
 
         Raises: a SealgateError with a stable code; it is in the ledger then.
         """
-        return self._opened(data, reopen, caller, reference, None)
+        return finish(self.opening(data, reopen=reopen, caller=caller, reference=reference))
+
+    def opening(
+        self,
+        data: bytes,
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+        chain: Chain | None = None,
+        deadline: Deadline = at_leisure,
+    ) -> Steps[Opened]:
+        """Open as `open` does, for who drives the steps; see `gateway.steps`.
+
+        With `chain`, as the next part of it.
+        """
+        trail = self._calls.begin(caller, reference)
+        try:
+            return (yield from self._open(data, trail, reopen, chain, deadline))
+        except SealgateError as refusal:
+            yield from self._calls.refuse(trail, refusal)
+            raise
 
     def open_stream(
         self,
@@ -113,11 +145,11 @@ class Inbound:
             try:
                 data = next(pieces, None)
             except SealgateError as refusal:
-                stream.refuse(refusal)
+                finish(stream.refuse(refusal))
                 raise
             if data is None:
-                return stream.end()
-            yield stream.open(data)
+                return finish(stream.end())
+            yield finish(stream.open(data))
 
     def begin_stream(
         self, *, reopen: bool = False, caller: str = "local", reference: str | None = None
@@ -129,17 +161,9 @@ class Inbound:
         """Enter in the ledger what was only counted so far."""
         self._calls.close()
 
-    def _opened(
-        self, data: bytes, reopen: bool, caller: str, reference: str | None, chain: Chain | None
-    ) -> Opened:
-        trail = self._calls.begin(caller, reference)
-        try:
-            return self._open(data, trail, reopen, chain)
-        except SealgateError as refusal:
-            self._calls.refuse(trail, refusal)
-            raise
-
-    def _open(self, data: bytes, trail: Trail, reopen: bool, chain: Chain | None) -> Opened:
+    def _open(
+        self, data: bytes, trail: Trail, reopen: bool, chain: Chain | None, deadline: Deadline
+    ) -> Steps[Opened]:
         now = trail.now
         parsed = parse_envelope(data)  # 1
         header = parsed.header
@@ -159,13 +183,15 @@ class Inbound:
         manifest, records = self._contents(header, plaintext, trail)  # 7
         if chain is not None:
             chain.check(header, manifest, envelope.digest)
-        claimed = self._claim(header, now, reopen)  # 8
+        deadline()
+        claimed = yield from self._claim(header, now, reopen)  # 8
         try:
-            receipt = self._calls.enter(trail)  # 9
+            receipt = yield from self._calls.enter(trail)  # 9
         except BaseException:
             # Whatever stopped it, nothing was handed out.
             if claimed:
-                self._claims.release(header.sender, header.envelope_id)
+                release = partial(self._claims.release, header.sender, header.envelope_id)
+                yield from write(self._claims, release)
             raise
         return Opened(  # 10
             sender=header.sender,
@@ -236,8 +262,9 @@ class Inbound:
             raise wrong("its grant does not allow what it says", "清单内容超出所依据的授权")
         return contents
 
-    def _claim(self, header: Header, now: int, reopen: bool) -> bool:
-        claimed = self._claims.claim(header.sender, header.envelope_id, header.expires, now)
+    def _claim(self, header: Header, now: int, reopen: bool) -> Steps[bool]:
+        claim = partial(self._claims.claim, header.sender, header.envelope_id, header.expires, now)
+        claimed = yield from write(self._claims, claim)
         if not claimed and not reopen:
             raise EnvelopeReplayedError
         return claimed
@@ -254,16 +281,22 @@ class OpeningStream:
         self._chain = Chain()
         self._last: Opened | None = None
 
-    def open(self, data: bytes) -> Opened:
+    def open(self, data: bytes, deadline: Deadline = at_leisure) -> Steps[Opened]:
         """Open the next part.
 
         Raises: as `Inbound.open_stream`; nothing may follow then.
         """
-        inbound = self._inbound
-        self._last = inbound._opened(data, self._reopen, self._caller, self._reference, self._chain)
+        self._last = yield from self._inbound.opening(
+            data,
+            reopen=self._reopen,
+            caller=self._caller,
+            reference=self._reference,
+            chain=self._chain,
+            deadline=deadline,
+        )
         return self._last
 
-    def end(self) -> None:
+    def end(self) -> Steps[None]:
         """Check that the chain ended with its last part.
 
         Raises: StreamBrokenError, which is in the ledger then.
@@ -271,10 +304,10 @@ class OpeningStream:
         try:
             self._chain.check_ended()
         except SealgateError as refusal:
-            self.refuse(refusal)
+            yield from self.refuse(refusal)
             raise
 
-    def refuse(self, refusal: SealgateError) -> None:
+    def refuse(self, refusal: SealgateError) -> Steps[None]:
         """Enter a refusal that comes between two parts."""
         inbound, last = self._inbound, self._last
         trail = inbound._calls.begin(self._caller, self._reference)
@@ -283,7 +316,7 @@ class OpeningStream:
             shared.provider, shared.requester = last.sender, inbound._department
             shared.resource, shared.purpose = manifest.resource, manifest.purpose
             shared.grant, trail.authenticated = manifest.grant.jti, True
-        inbound._calls.refuse(trail, refusal)
+        yield from inbound._calls.refuse(trail, refusal)
 
 
 def _check_times(header: Header, now: int) -> None:

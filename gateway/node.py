@@ -13,14 +13,16 @@ from gateway.inbound import Inbound, OpeningStream
 from gateway.model.call import Explanation, Opened, Sealed, SealRequest
 from gateway.model.trust import Snapshot
 from gateway.outbound import Outbound, SealingStream
-from gateway.ports import Clock, Dice, KeyProvider, LedgerSink
+from gateway.ports import Clock, Deadline, Dice, KeyProvider, LedgerSink, at_leisure
 from gateway.revealing import Revealed, Revealing, RevealRequest
+from gateway.steps import Steps, Together
 from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
 from gateway.stores.ledger_file import FileLedger
-from gateway.stores.snapshots import FolderSnapshots, OneSnapshot
+from gateway.stores.snapshots import FolderSnapshots, OneSnapshot, Stamp, stamp
 from gateway.stores.state import SqliteState
+from keys.errors import SealgateError
 from keys.material import Purpose
 from keys.ring import Ring
 
@@ -37,16 +39,20 @@ class Node:
         *,
         keys: KeyProvider | None = None,
         ledger: LedgerSink | None = None,
+        worker: int | None = None,
         clock: Clock = system_clock,
         dice: Dice = os.urandom,
     ) -> None:
-        """Open the node of a folder.
+        """Open the node of a folder; a worker of a sidecar has a ledger file of its own.
 
         Raises: ConfigurationInvalidError, NodeInvalidError, KeyUnavailableError.
         """
         self.places = Places(Path(folder))
         self.file: NodeFile = self.places.node_file()
         self.department = self.file.department
+        self.worker = worker
+        # Why `node.yaml` on disk is not the one in use, if it is not.
+        self.broken_file: SealgateError | None = None
         self._reload: Callable[[], bool] = bool
         if keys is None:
             keys = store = open_keys(self.places, self.file.passphrase_file)
@@ -56,7 +62,13 @@ class Node:
         self._snapshots = FolderSnapshots(self.places, clock)
         # Last of what can fail: from here on there is something to close.
         self._state = SqliteState(self.places.state)
-        self._wire(ledger or self._file_ledger(dice), dice)
+        path = self.places.ledger if worker is None else self.places.shard(worker)
+        # Whose changes can be made durable together.
+        self.stores: list[Together] = [self._state]
+        if ledger is None:
+            ledger = file = self._file_ledger(path, dice)
+            self.stores.append(file)
+        self._wire(ledger, dice)
 
     def reload(self) -> bool:
         """Take over what other processes changed in the key file, as every call does.
@@ -66,10 +78,31 @@ class Node:
         """
         return self._reload()
 
+    def file_stamp(self) -> Stamp:
+        """Return what tells whether `node.yaml` was changed."""
+        return stamp(os.stat, os.fspath(self.places.folder / "node.yaml"))
+
+    def refresh(self) -> None:
+        """Read everything anew, changed or not; `node.yaml` if it can be, else it stays.
+
+        What stands in it of the department and its keys counts at the next start.
+        """
+        self._snapshots.refresh()
+        try:
+            self.file = self.places.node_file()
+            self.broken_file = None
+        except SealgateError as refusal:
+            self.broken_file = refusal
+
     def seal(self, request: SealRequest) -> Sealed:
         """Seal records for the requester of a grant; see `gateway.outbound`."""
         self.reload()
         return self._outbound.seal(request)
+
+    def sealing(self, request: SealRequest, deadline: Deadline = at_leisure) -> Steps[Sealed]:
+        """Seal records, for who drives the steps; see `gateway.steps`."""
+        self.reload()
+        return self._outbound.sealing(request, deadline)
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
@@ -92,6 +125,21 @@ class Node:
         """Open an envelope sealed to this department; see `gateway.inbound`."""
         self.reload()
         return self._inbound.open(envelope, reopen=reopen, caller=caller, reference=reference)
+
+    def opening(
+        self,
+        envelope: bytes,
+        *,
+        reopen: bool = False,
+        caller: str = "local",
+        reference: str | None = None,
+        deadline: Deadline = at_leisure,
+    ) -> Steps[Opened]:
+        """Open an envelope, for who drives the steps; see `gateway.steps`."""
+        self.reload()
+        return self._inbound.opening(
+            envelope, reopen=reopen, caller=caller, reference=reference, deadline=deadline
+        )
 
     def open_stream(
         self,
@@ -136,6 +184,11 @@ class Node:
     def snapshot(self) -> Snapshot:
         """Return trust data, policy and blocks as they stand now."""
         return self._snapshots.current()
+
+    @property
+    def broken_policy(self) -> SealgateError | None:
+        """Return why the policy on disk is not the one that the last snapshot holds."""
+        return self._snapshots.broken_policy
 
     def now(self) -> int:
         """Return the node's time, Unix milliseconds."""
@@ -184,7 +237,7 @@ class Node:
             clock=self._clock,
         )
 
-    def _file_ledger(self, dice: Dice) -> FileLedger:
+    def _file_ledger(self, path: Path, dice: Dice) -> FileLedger:
         # Told at once, not at the first entry.
         Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)
-        return FileLedger(self.places.ledger, random=dice, keys=self.keys, clock=self._clock)
+        return FileLedger(path, random=dice, keys=self.keys, clock=self._clock)

@@ -19,6 +19,7 @@ the ledger and raised, and nothing leaves.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import get_args
 
 import msgspec
@@ -52,9 +53,19 @@ from gateway.model.call import (
 from gateway.model.times import day_of
 from gateway.model.trust import Snapshot
 from gateway.parties import Parties, check_recipient, check_snapshot
-from gateway.ports import Clock, Dice, KeyProvider, LedgerSink, QuotaStore, SnapshotSource
+from gateway.ports import (
+    Clock,
+    Deadline,
+    Dice,
+    KeyProvider,
+    LedgerSink,
+    QuotaStore,
+    SnapshotSource,
+    at_leisure,
+)
 from gateway.records.decoder import MAX_RECORD_BYTES
 from gateway.release import Releases, explain_release
+from gateway.steps import Steps, finish, write
 from keys.errors import SealgateError
 
 _ENCODINGS = get_args(Encoding)
@@ -91,11 +102,15 @@ class Outbound:
 
         Raises: a SealgateError with a stable code; it is in the ledger then.
         """
+        return finish(self.sealing(request))
+
+    def sealing(self, request: SealRequest, deadline: Deadline = at_leisure) -> Steps[Sealed]:
+        """Seal as `seal` does, for who drives the steps; see `gateway.steps`."""
         trail = self._calls.begin(request.caller, request.reference)
         try:
-            return self._seal(request, request.records, trail, None, None)
+            return (yield from self._seal(request, request.records, trail, deadline))
         except SealgateError as refusal:
-            self._calls.refuse(trail, refusal)
+            yield from self._calls.refuse(trail, refusal)
             raise
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
@@ -106,7 +121,7 @@ class Outbound:
         """
         stream = self.begin_stream(request)
         for batch, last in _mark_last(batches):
-            yield stream.seal(batch, last=last)
+            yield finish(stream.seal(batch, last=last))
         stream.end()
 
     def begin_stream(self, request: SealRequest) -> "SealingStream":
@@ -153,9 +168,10 @@ class Outbound:
         request: SealRequest,
         records: bytes,
         trail: Trail,
-        place: StreamPlace | None,
-        rows_before: int | None,
-    ) -> Sealed:
+        deadline: Deadline,
+        place: StreamPlace | None = None,
+        rows_before: int = 0,
+    ) -> Steps[Sealed]:
         now = trail.now
         snapshot = self._admit(request, records, trail)  # 1
         grant = self._verify(request, snapshot, trail)  # 2
@@ -163,10 +179,10 @@ class Outbound:
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
         trail.shared.records = batch.size
-        self._reserve(grant, batch.size, rows_before or 0, now)  # 5
+        yield from self._reserve(grant, batch.size, rows_before, now)  # 5
         release = self._releases.release(intake, grant, snapshot, now)  # 6
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
-        masked = release.engine.mask(batch.columns)  # 7
+        masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = None if place is None else _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
         records_bytes = _encode(list(map(release.output, *masked.columns)))
@@ -179,8 +195,9 @@ class Outbound:
         content_key = self._content_keys.content_key(route, sealing.cache, now, self._dice)
         sealed = seal_envelope(route, head, content_key, plaintext, self._keys.sign)
         self._recheck(snapshot, request, route, now)  # 10
+        deadline()
         trail.shared.envelope, trail.shared.digest = envelope_id.hex(), sealed.digest.hex()
-        receipt = self._calls.enter(trail)  # 11
+        receipt = yield from self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,
             envelope_id=envelope_id,
@@ -211,13 +228,16 @@ class Outbound:
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant
 
-    def _reserve(self, grant: VerifiedGrant, rows: int, rows_before: int, now: int) -> None:
+    def _reserve(self, grant: VerifiedGrant, rows: int, rows_before: int, now: int) -> Steps[None]:
         # A stream is one call, however many parts carry it.
         grant.check_rows(rows_before + rows)
         limit = grant.detail.rows_per_day
         if limit is None:
             return
-        used = self._quotas.reserve(grant.claims.jti, day_of(now).isoformat(), rows, limit)
+        day = day_of(now).isoformat()
+        used = yield from write(
+            self._quotas, partial(self._quotas.reserve, grant.claims.jti, day, rows, limit)
+        )
         if used is not None:
             raise QuotaExceededError(
                 limit=limit, period="a day", period_zh="每日", used=used, asked=rows
@@ -239,7 +259,7 @@ class SealingStream:
         self._outbound, self._request = outbound, request
         self._id, self._part, self._rows, self._previous = b"", 0, 0, b""
 
-    def seal(self, batch: bytes, *, last: bool) -> Sealed:
+    def seal(self, batch: bytes, *, last: bool, deadline: Deadline = at_leisure) -> Steps[Sealed]:
         """Seal the next part.
 
         Raises: as `Outbound.seal`; nothing may follow then.
@@ -252,10 +272,10 @@ class SealingStream:
             stream_id=self._id, part=self._part, last=last, previous_digest=self._previous
         )
         try:
-            sealed = outbound._seal(request, batch, trail, place, self._rows)
+            sealed = yield from outbound._seal(request, batch, trail, deadline, place, self._rows)
         except SealgateError as refusal:
             refusal.shift_records(self._rows)
-            outbound._calls.refuse(trail, refusal)
+            yield from outbound._calls.refuse(trail, refusal)
             raise
         self._previous = sealed.digest
         self._rows += sealed.manifest.records
@@ -283,10 +303,10 @@ def _check_form(request: SealRequest, records: bytes) -> None:
         )
 
 
-def _totals(place: StreamPlace, before: int | None, rows: int) -> StreamTotals | None:
+def _totals(place: StreamPlace, before: int, rows: int) -> StreamTotals | None:
     if not place.last:
         return None
-    return StreamTotals(parts=place.part, records=(before or 0) + rows)
+    return StreamTotals(parts=place.part, records=before + rows)
 
 
 def _mark_last(batches: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

@@ -9,12 +9,14 @@ from keys.ports import KeyProvider
 __all__ = [
     "ClaimStore",
     "Clock",
+    "Deadline",
     "Dice",
     "GrantBook",
     "KeyProvider",
     "LedgerSink",
     "QuotaStore",
     "SnapshotSource",
+    "at_leisure",
 ]
 
 
@@ -28,6 +30,19 @@ class Dice(Protocol):
     """Give `count` random bytes fit for keys."""
 
     def __call__(self, count: int, /) -> bytes: ...
+
+
+class Deadline(Protocol):
+    """Let a call go on, or end it.
+
+    Raises: DeadlineExceededError.
+    """
+
+    def __call__(self) -> None: ...
+
+
+def at_leisure() -> None:
+    """Let a call go on for ever."""
 
 
 class SnapshotSource(Protocol):

@@ -48,6 +48,7 @@ class _Held(Struct, frozen=True, kw_only=True):
     """What could be read of a node; in place of what could not, the refusal."""
 
     places: Places
+    ledger: Path
     file: NodeFile | SealgateError
     keys: KeyProvider | SealgateError
     trust: Trust | SealgateError
@@ -62,14 +63,15 @@ def check(node: "Node") -> tuple[Condition, ...]:
         snapshot = node.snapshot()
     except SealgateError:
         # One part of it; the others may be well.
-        held = _read(node.places, node.file, keys)
+        held = _read(node.places, _ledger_of(node), node.broken_file or node.file, keys)
     else:
         held = _Held(
             places=node.places,
-            file=node.file,
+            ledger=_ledger_of(node),
+            file=node.broken_file or node.file,
             keys=keys,
             trust=snapshot.trust,
-            policy=snapshot.policy,
+            policy=node.broken_policy or snapshot.policy,
             blocks=snapshot.blocks,
         )
     return _conditions(held, node.now() // 1000)
@@ -80,7 +82,7 @@ def check_folder(folder: Path, clock: Clock = system_clock) -> tuple[Condition, 
     places = Places(folder)
     file = _tried(places.node_file)
     keys = file if isinstance(file, SealgateError) else _tried(partial(_open_keys, places, file))
-    return _conditions(_read(places, file, keys), clock() // 1000)
+    return _conditions(_read(places, places.ledger, file, keys), clock() // 1000)
 
 
 def _conditions(held: _Held, now: int) -> tuple[Condition, ...]:
@@ -89,7 +91,7 @@ def _conditions(held: _Held, now: int) -> tuple[Condition, ...]:
     return (
         judge("configuration", "配置", lambda: _configured(_got(file))),
         judge("keys", "密钥", lambda: keys_usable(_got(keys).list_keys(), now)),
-        _written("ledger", "日志", append_obstacle(held.places.ledger)),
+        _written("ledger", "日志", append_obstacle(held.ledger)),
         _written("stores", "配额与防重放", database_obstacle(held.places.state)),
         judge("trust", "信任数据", lambda: trust_fresh(_got(trust), now)),
         judge("clock", "时钟", lambda: clock_right(known, now)),
@@ -120,12 +122,20 @@ def _got(held: T | SealgateError) -> T:
     return held
 
 
+def _ledger_of(node: "Node") -> Path:
+    return node.places.ledger if node.worker is None else node.places.shard(node.worker)
+
+
 def _read(
-    places: Places, file: NodeFile | SealgateError, keys: KeyProvider | SealgateError
+    places: Places,
+    ledger: Path,
+    file: NodeFile | SealgateError,
+    keys: KeyProvider | SealgateError,
 ) -> _Held:
     trust = _tried(partial(_read_trust, places))
     return _Held(
         places=places,
+        ledger=ledger,
         file=file,
         keys=keys,
         trust=trust,

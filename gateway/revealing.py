@@ -43,6 +43,7 @@ from gateway.model.trust import Snapshot
 from gateway.parties import check_snapshot
 from gateway.ports import Clock, KeyProvider, LedgerSink, SnapshotSource
 from gateway.records.faults import MAX_FAULTS, shown_name
+from gateway.steps import Steps, finish
 from keys.errors import (
     DecryptionFailedError,
     FieldFault,
@@ -129,12 +130,12 @@ class Revealing:
         # Who may use the node's keys is no stranger: no refusal is only counted.
         trail.authenticated = True
         try:
-            return self._reveal(request, trail)
+            return finish(self._reveal(request, trail))
         except SealgateError as refusal:
-            self._calls.refuse(trail, refusal)
+            finish(self._calls.refuse(trail, refusal))
             raise
 
-    def _reveal(self, request: RevealRequest, trail: Trail) -> Revealed:
+    def _reveal(self, request: RevealRequest, trail: Trail) -> Steps[Revealed]:
         snapshot = self._admit(request, trail)  # 1
         resource, field = self._find(request, snapshot, trail)  # 2
         ours = [text.startswith(PREFIX) for text in request.tokens]
@@ -153,7 +154,7 @@ class Revealing:
             for text, token in zip(request.tokens, ours, strict=True)
         ]
         values = _whole(found, field.id)
-        receipt = self._calls.enter(trail)  # 4
+        receipt = yield from self._calls.enter(trail)  # 4
         return Revealed(values=values, receipt=receipt)  # 5
 
     def _binder(self, request: RevealRequest, field: Field) -> Callable[[KeyInfo], Binding]:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from keys.derive import Mac
     from masking.detect import Detector
 
+# Whoever attends is asked after so many rows: some operators take a millisecond for one.
+ATTENDED_ROWS = 1024
+
 # The other types have a shape of their own that was checked with them: a date its
 # format, a code its closed list.
 _SHAPED_BY_KIND: frozenset[FieldType] = frozenset(("string",))
@@ -88,11 +91,12 @@ class Engine:
         """Return the fields as they are masked, in plan order."""
         return self._fields
 
-    def mask(self, columns: Sequence[Column]) -> Masked:
+    def mask(self, columns: Sequence[Column], attend: Callable[[], None] | None = None) -> Masked:
         """Mask one batch.
 
         `columns` are in plan order and of one length; None is null, UNSET
-        absent. They are not changed; a clear one comes back itself.
+        absent. They are not changed; a clear one of a short batch comes back itself.
+        `attend` is called again and again, and ends the work by raising.
 
         Raises:
             ValueError: not one column to each field, or columns of several lengths.
@@ -100,12 +104,32 @@ class Engine:
         sizes = list(map(len, columns))
         if sizes != sizes[:1] * len(self._fields):
             raise ValueError("a batch has one column for each planned field, all of one length")
+        if attend is None or not sizes or sizes[0] <= ATTENDED_ROWS:
+            return self._mask(columns, attend)
+        return self._mask_slices(columns, sizes[0], attend)
+
+    def _mask(self, columns: Sequence[Column], attend: Callable[[], None] | None) -> Masked:
         findings: dict[str, int] = {}
         masked = list(columns)
         for place, mask in self._by_column:
+            if attend is not None:
+                attend()
             masked[place] = mask(columns[place], findings)
         self.mask_beside(columns, masked, findings)
         return Masked(masked, findings)
+
+    def _mask_slices(
+        self, columns: Sequence[Column], size: int, attend: Callable[[], None]
+    ) -> Masked:
+        findings: dict[str, int] = {}
+        whole: list[Column] = [[] for _ in columns]
+        for start in range(0, size, ATTENDED_ROWS):
+            part = self._mask([column[start : start + ATTENDED_ROWS] for column in columns], attend)
+            for column, masked in zip(whole, part.columns, strict=True):
+                column.extend(masked)
+            for field, count in part.findings.items():
+                findings[field] = findings.get(field, 0) + count
+        return Masked(whole, findings)
 
     def mask_beside(
         self, columns: Sequence[Column], masked: list[Column], findings: dict[str, int]

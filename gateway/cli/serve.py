@@ -62,7 +62,7 @@ def _serve(chosen: argparse.Namespace) -> int:
         from gateway.server.serving import serve
 
         with (
-            open_node(chosen) as node,
+            open_node(chosen, worker=worker) as node,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
             runner.run(serve(node, folder, worker, told, lifeline))

@@ -106,8 +106,8 @@ def report(chosen: argparse.Namespace, plain: dict[str, object], text: str) -> N
         print(text)
 
 
-def open_node(chosen: argparse.Namespace) -> "Node":
-    """Open the node that `--node` names."""
+def open_node(chosen: argparse.Namespace, worker: int | None = None) -> "Node":
+    """Open the node that `--node` names, as one worker of its sidecar or as none."""
     from gateway.node import Node
 
-    return Node(chosen.node)
+    return Node(chosen.node, worker=worker)

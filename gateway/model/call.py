@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 Row = dict[str, str | int | float | bool | None]
 _rows = msgspec.json.Decoder(list[Row])
 
-Encoding = Literal["json", "ndjson"]
+Encoding = Literal["json", "ndjson", "arrow"]
 MANIFEST_VERSION = 1
 Mode = Literal["interface", "file", "database"]
 
@@ -16,7 +16,8 @@ Mode = Literal["interface", "file", "database"]
 class SealRequest(Struct, frozen=True, kw_only=True):
     """A department's wish to hand records to the requester that a grant names.
 
-    `records` is one JSON array or NDJSON of flat objects. `caller` is the local
+    `records` is one JSON array or NDJSON of flat objects, or an Arrow IPC stream of
+    flat columns. `caller` is the local
     system or person who asks; `reference` its own file number. `suite` asks for
     one suite; None takes the best that both sides accept.
     """
@@ -153,13 +154,18 @@ class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `entry` is the hex digest of the canonical entry, `private` the hex salted
     hash of its private part, `position` where the sink put it. `signature` is
-    hex, by the ledger key `key_id`; a sink without a key leaves both out.
+    hex, by the ledger key `key_id`, over the root of a Merkle tree of the `size`
+    entries that were made durable together, in which this one is at `index` and
+    `path` leads up from it; a sink without a key leaves both out.
     """
 
     shared: SharedPart
     entry: str
     private: str
     position: int
+    index: int = 0
+    size: int = 1
+    path: tuple[str, ...] = ()
     key_id: str | UnsetType = UNSET
     signature: str | UnsetType = UNSET
 

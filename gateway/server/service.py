@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -25,6 +26,9 @@ from gateway.model.resource import Field, Resource
 from gateway.node import Node
 from gateway.readiness import check
 from gateway.server.callers import Caller
+from gateway.server.committing import Conductor
+from gateway.server.deadlines import Deadline
+from gateway.steps import Steps
 from gateway.v1 import sidecar_pb2 as v1
 from keys.errors import SealgateError
 
@@ -34,6 +38,8 @@ T = TypeVar("T")
 MAX_SILENCE_SECONDS = 60
 # A page of resources is one message, whatever is asked for.
 MAX_PAGE = 1000
+# A call of more bytes is worked on in a thread, since the loop must answer others meanwhile.
+MAX_SHORT_BYTES = 512 * 1024
 USUAL_PAGE = 100
 
 _ENCODINGS: dict[int, Encoding] = {
@@ -57,16 +63,23 @@ _STATES = {
 class SidecarService:
     """A node, as one caller may use it: a method for each of the service's, named alike."""
 
-    def __init__(self, node: Node, caller: Caller) -> None:
-        self._node, self._caller = node, caller
+    def __init__(self, node: Node, caller: Caller, conductor: Conductor) -> None:
+        self.caller = caller
+        self._node, self._conductor = node, conductor
 
-    def seal(self, request: v1.SealRequest) -> v1.SealResponse:
+    async def seal(self, request: v1.SealRequest, deadline: Deadline) -> v1.SealResponse:
         """Seal records."""
         wanted = self._wanted(request.subject, request.records)
-        return _sealed(self._node.seal(wanted))
+        return _sealed(
+            await self._drive(self._node.sealing(wanted, deadline), deadline, wanted.records)
+        )
+
+    async def _drive(self, steps: Steps[T], deadline: Deadline, data: bytes) -> T:
+        long = len(data) > MAX_SHORT_BYTES
+        return await self._conductor.drive(steps, deadline.leave, long=long)
 
     def _wanted(self, subject: v1.SealSubject, records: bytes) -> SealRequest:
-        self._caller.check("seal", subject.resource)
+        self.caller.check("seal", subject.resource)
         encoding, mode = _ENCODINGS.get(subject.encoding), _MODES.get(subject.mode)
         if encoding is None or mode is None:
             raise RequestMalformedError(
@@ -79,13 +92,13 @@ class SidecarService:
             records=records,
             encoding=encoding,
             mode=mode,
-            caller=self._caller.name,
+            caller=self.caller.name,
             reference=subject.reference or None,
             suite=subject.suite or None,
         )
 
     async def seal_stream(
-        self, requests: AsyncIterator[v1.SealStreamRequest]
+        self, requests: AsyncIterator[v1.SealStreamRequest], deadline: Deadline
     ) -> AsyncIterator[v1.SealStreamResponse]:
         """Seal batch after batch; the last is known when nothing follows."""
         subject: v1.SealSubject | None = None
@@ -104,48 +117,56 @@ class SidecarService:
                 continue
             if held is not None:
                 number += 1
-                part = _sealed(stream.seal(held, last=False))
-                yield v1.SealStreamResponse(part=part, number=number)
+                part = await self._drive(
+                    stream.seal(held, last=False, deadline=deadline), deadline, held
+                )
+                yield v1.SealStreamResponse(part=_sealed(part), number=number)
             held = message.records
         if subject is None:
             raise RequestMalformedError(reason="it is empty", reason_zh="请求为空")
         if held is not None:
-            part = _sealed(stream.seal(held, last=True))
-            yield v1.SealStreamResponse(part=part, number=number + 1, last=True)
+            part = await self._drive(
+                stream.seal(held, last=True, deadline=deadline), deadline, held
+            )
+            yield v1.SealStreamResponse(part=_sealed(part), number=number + 1, last=True)
         stream.end()
 
-    def open(self, request: v1.OpenRequest) -> v1.OpenResponse:
+    async def open(self, request: v1.OpenRequest, deadline: Deadline) -> v1.OpenResponse:
         """Open an envelope."""
-        self._caller.check("open")
-        opened = self._node.open(
+        self.caller.check("open")
+        steps = self._node.opening(
             request.envelope,
             reopen=request.reopen,
-            caller=self._caller.name,
+            caller=self.caller.name,
             reference=request.reference or None,
+            deadline=deadline,
         )
-        return _opened(opened)
+        return _opened(await self._drive(steps, deadline, request.envelope))
 
     async def open_stream(
-        self, requests: AsyncIterator[v1.OpenStreamRequest]
+        self, requests: AsyncIterator[v1.OpenStreamRequest], deadline: Deadline
     ) -> AsyncIterator[v1.OpenStreamResponse]:
         """Open part after part."""
-        self._caller.check("open")
+        self.caller.check("open")
         stream = None
         async for message in _attended(requests):
             if stream is None:
                 stream = self._node.begin_open_stream(
                     reopen=message.reopen,
-                    caller=self._caller.name,
+                    caller=self.caller.name,
                     reference=message.reference or None,
                 )
-            yield v1.OpenStreamResponse(part=_opened(stream.open(message.envelope)))
+            part = await self._drive(
+                stream.open(message.envelope, deadline), deadline, message.envelope
+            )
+            yield v1.OpenStreamResponse(part=_opened(part))
         if stream is None:
             raise RequestMalformedError(reason="it is empty", reason_zh="请求为空")
-        stream.end()
+        await self._drive(stream.end(), deadline, b"")
 
-    def explain(self, request: v1.ExplainRequest) -> v1.ExplainResponse:
+    async def explain(self, request: v1.ExplainRequest, _: Deadline) -> v1.ExplainResponse:
         """Explain a grant."""
-        self._caller.check("explain", request.resource)
+        self.caller.check("explain", request.resource)
         told = self._node.explain(request.resource, request.grant)
         return v1.ExplainResponse(
             resource=told.resource,
@@ -157,7 +178,9 @@ class SidecarService:
             fields=map(_explained, told.fields),
         )
 
-    def list_resources(self, request: v1.ListResourcesRequest) -> v1.ListResourcesResponse:
+    async def list_resources(
+        self, request: v1.ListResourcesRequest, _: Deadline
+    ) -> v1.ListResourcesResponse:
         """List what the caller may see."""
         size = min(request.page_size or USUAL_PAGE, MAX_PAGE)
         found = sorted(
@@ -166,7 +189,7 @@ class SidecarService:
                 for resource in self._node.snapshot().trust.catalogue.resources.values()
                 if resource.code > request.page_token
                 and request.department in ("", resource.provider.department)
-                and self._caller.may_see(resource.code)
+                and self.caller.may_see(resource.code)
             ),
             key=lambda resource: resource.code,
         )
@@ -176,10 +199,12 @@ class SidecarService:
             next_page_token=page[-1].code if len(found) > size else "",
         )
 
-    def describe_resource(self, request: v1.DescribeResourceRequest) -> v1.DescribeResourceResponse:
+    async def describe_resource(
+        self, request: v1.DescribeResourceRequest, _: Deadline
+    ) -> v1.DescribeResourceResponse:
         """Describe what the caller may see."""
         resource = self._node.snapshot().trust.catalogue.resources.get(request.resource)
-        if resource is None or not self._caller.may_see(resource.code):
+        if resource is None or not self.caller.may_see(resource.code):
             raise ResourceUncataloguedError(resource="(of this request)")
         return v1.DescribeResourceResponse(
             summary=_summary(resource),
@@ -190,9 +215,9 @@ class SidecarService:
             fields=map(_field, resource.fields),
         )
 
-    def get_status(self, _request: v1.GetStatusRequest) -> v1.GetStatusResponse:
+    async def get_status(self, _request: v1.GetStatusRequest, _: Deadline) -> v1.GetStatusResponse:
         """Tell every condition."""
-        conditions = check(self._node)
+        conditions = await self._conductor.apart(partial(check, self._node))
         response = v1.GetStatusResponse(
             department=self._node.department,
             version=gateway.__version__,

@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-import os
 import signal
-import stat
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from grp import getgrnam
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -17,24 +16,25 @@ from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
 from gateway.config import CallerFile
-from gateway.errors import ConfigurationInvalidError, unexpected
+from gateway.errors import CallerForbiddenError, unexpected
 from gateway.node import Node
 from gateway.readiness import check
 from gateway.records.decoder import MAX_RECORD_BYTES
-from gateway.server.callers import Caller
-from gateway.server.handlers import SERVICE, handlers
+from gateway.server.callers import MAX_CALLS, Caller
+from gateway.server.committing import Conductor
+from gateway.server.handlers import SERVICE, Context, handlers
 from gateway.server.service import SidecarService
-from gateway.server.workers import socket_path
+from gateway.server.sockets import admit, prepared
+from gateway.stores.snapshots import Stamp
+from keys.errors import SealgateError
 
 # A call's records with what is around them; an envelope of as much is no longer.
 MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 1024 * 1024
-# Calls of one caller at once; over it they are refused, not queued. As many messages of the
-# longest kind are held in memory.
-MAX_CALLS = 64
+# Calls that gRPC itself takes at once, health checks among them: what is over MAX_CALLS is
+# told why, what is over this is not.
+MAX_TAKEN_CALLS = 2 * MAX_CALLS
 # A token, and names: nobody's metadata is longer.
 MAX_METADATA_BYTES = 16 * 1024
-# The kernel takes no longer path (sun_path), its final zero included.
-MAX_SOCKET_PATH = 107
 # Calls that run are given so long to end when the sidecar is told to.
 DRAIN_SECONDS = 20.0
 # How often the conditions are looked at: health tells the truth within two seconds.
@@ -58,116 +58,134 @@ async def serve(
     `ready` is called once calls are taken.
     Raises: ConfigurationInvalidError.
     """
-    callers = node.file.callers or ()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     loop.add_reader(lifeline, ended.set)
-    status = health.HealthServicer()
-    with ExitStack() as stack:
-        servers, paths = [], []
-        for caller in callers:
-            path = stack.enter_context(_prepared(folder, caller, worker))
-            servers.append(_server(node, Caller(caller), status, path))
-            paths.append(path)
-        # Before the first call, since health is well until it is told otherwise.
-        await _tell(node, status)
-        for server, path, caller in zip(servers, paths, callers, strict=True):
-            await server.start()
-            _admit(path, caller)
-        watch = loop.create_task(_watch(node, status))
+    sidecar = Sidecar(node, folder, worker)
+    loop.add_signal_handler(signal.SIGHUP, sidecar.refresh)
+    try:
+        await sidecar.start()
+        watch = loop.create_task(sidecar.watch())
         ready()
         await ended.wait()
         loop.remove_reader(lifeline)
         watch.cancel()
-        await status.enter_graceful_shutdown()
-        await asyncio.gather(*(server.stop(DRAIN_SECONDS) for server in servers))
-
-
-def _server(
-    node: Node, caller: Caller, status: health.HealthServicer, path: Path
-) -> grpc.aio.Server:
-    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-    server.add_generic_rpc_handlers((handlers(SidecarService(node, caller)),))
-    health_pb2_grpc.add_HealthServicer_to_server(status, server)
-    names = (SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
-    reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
-    server.add_insecure_port(f"unix:{path}")
-    return server
-
-
-async def _watch(node: Node, status: health.HealthServicer) -> None:
-    """Tell health what the conditions are, again and again."""
-    while True:
-        await _tell(node, status)
-        await asyncio.sleep(CHECK_SECONDS)
-
-
-async def _tell(node: Node, status: health.HealthServicer) -> None:
-    try:
-        ready = all(condition.refusal is None for condition in check(node))
-    except Exception as error:
-        # Whoever cannot tell is not well; and must look again.
-        _log.error("internal error %s", unexpected(error))
-        ready = False
-    states = health_pb2.HealthCheckResponse
-    for name in (OVERALL_HEALTH, SERVICE):
-        await status.set(name, states.SERVING if ready else states.NOT_SERVING)
-
-
-@contextmanager
-def _prepared(folder: Path, caller: CallerFile, worker: int) -> Iterator[Path]:
-    """Make the folder of a caller's socket, which only its group may enter.
-
-    Raises: ConfigurationInvalidError.
-    """
-    path = socket_path(folder, caller.name, worker)
-    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
-        raise ConfigurationInvalidError(
-            reason=f"the path of the socket of caller {caller.name} is over {MAX_SOCKET_PATH} "
-            "bytes; choose a shorter folder",
-            reason_zh=f"调用方 {caller.name} 的套接字路径超过 {MAX_SOCKET_PATH} 字节，"
-            "请改用较短的目录",
-        )
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and not stat.S_ISSOCK(path.stat().st_mode):
-            raise _unusable(path)
-        _hand_over(path.parent, caller, 0o700, 0o750)
-    except OSError:
-        raise _unusable(path) from None
-    try:
-        yield path
     finally:
-        with suppress(OSError):
-            path.unlink()
+        await sidecar.stop()
 
 
-def _admit(path: Path, caller: CallerFile) -> None:
-    """Let the caller's group use the socket."""
-    try:
-        _hand_over(path, caller, 0o600, 0o660)
-    except OSError:
-        raise _unusable(path) from None
+class _Door(NamedTuple):
+    """A caller's socket, and who listens there."""
+
+    server: grpc.aio.Server
+    path: Path
 
 
-def _hand_over(path: Path, caller: CallerFile, own: int, shared: int) -> None:
-    if caller.group is None:
-        path.chmod(own)
-        return
-    try:
-        group = getgrnam(caller.group).gr_gid
-    except KeyError:
-        raise ConfigurationInvalidError(
-            reason=f"there is no group {caller.group} for caller {caller.name}",
-            reason_zh=f"系统中没有调用方 {caller.name} 的用户组 {caller.group}",
-        ) from None
-    os.chown(path, -1, group)
-    path.chmod(shared)
+class Sidecar:
+    """One worker: its callers' servers, and what they share."""
 
+    def __init__(self, node: Node, folder: Path, worker: int) -> None:
+        self._node, self._folder, self._worker = node, folder, worker
+        self._conductor = Conductor(node.stores)
+        self._health = health.HealthServicer()
+        self._services: dict[str, SidecarService] = {}
+        self._doors: dict[str, _Door] = {}
+        self._changed = asyncio.Event()
+        # Unknown: what was changed since it was read is found at the first look.
+        self._stamp: Stamp | None = None
 
-def _unusable(path: Path) -> ConfigurationInvalidError:
-    return ConfigurationInvalidError(
-        reason=f"no socket can be made at {path}", reason_zh=f"无法在 {path} 创建套接字"
-    )
+    async def start(self) -> None:
+        """Take calls. Raises: ConfigurationInvalidError."""
+        # Before the first call, since health is well until it is told otherwise.
+        await self._tell()
+        await self._let_in(self._node.file.callers or ())
+
+    def refresh(self) -> None:
+        """Read every file anew, changed or not."""
+        self._stamp = None
+        self._changed.set()
+
+    async def watch(self) -> None:
+        """Follow `node.yaml`, and tell health what the conditions are, again and again."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._follow()
+            except Exception as error:
+                _log.error("internal error %s", unexpected(error))
+            await self._tell()
+
+    async def stop(self) -> None:
+        """Take no more calls, let those that run end, and close."""
+        await self._health.enter_graceful_shutdown()
+        await self._shut(list(self._doors))
+        self._conductor.close()
+
+    async def _follow(self) -> None:
+        """Take over a changed `node.yaml`: a broken one changes nothing."""
+        stamp = self._node.file_stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        self._node.refresh()
+        if self._node.broken_file is None:
+            try:
+                await self._let_in(self._node.file.callers or ())
+            except SealgateError as refusal:
+                self._node.broken_file = refusal
+
+    async def _let_in(self, callers: tuple[CallerFile, ...]) -> None:
+        """Serve these callers, and no others. Raises: ConfigurationInvalidError."""
+        named = {caller.name: caller for caller in callers}
+        await self._shut([name for name in self._doors if name not in named])
+        for name, caller in named.items():
+            self._services[name] = SidecarService(self._node, Caller(caller), self._conductor)
+            path = prepared(self._folder, caller, self._worker)
+            if name not in self._doors:
+                server = self._server(partial(self._of, name))
+                server.add_insecure_port(f"unix:{path}")
+                self._doors[name] = _Door(server, path)
+                await server.start()
+            admit(path, caller)
+
+    async def _shut(self, names: list[str]) -> None:
+        doors = [self._doors.pop(name) for name in names]
+        for name in names:
+            self._services.pop(name, None)
+        await asyncio.gather(*(door.server.stop(DRAIN_SECONDS) for door in doors))
+        for door in doors:
+            with suppress(OSError):
+                door.path.unlink()
+
+    def _of(self, name: str, _: Context) -> SidecarService:
+        service = self._services.get(name)
+        if service is None:
+            raise CallerForbiddenError(
+                caller=name, reason="is not in node.yaml any more", reason_zh="已不在 node.yaml 中"
+            )
+        return service
+
+    def _server(self, door: Callable[[Context], SidecarService]) -> grpc.aio.Server:
+        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_TAKEN_CALLS)
+        server.add_generic_rpc_handlers((handlers(door),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = (SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
+        reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
+        return server
+
+    async def _tell(self) -> None:
+        try:
+            conditions = await self._conductor.apart(partial(check, self._node))
+            ready = all(condition.refusal is None for condition in conditions)
+        except Exception as error:
+            # Whoever cannot tell is not well; and must look again.
+            _log.error("internal error %s", unexpected(error))
+            ready = False
+        states = health_pb2.HealthCheckResponse
+        for name in (OVERALL_HEALTH, SERVICE):
+            await self._health.set(name, states.SERVING if ready else states.NOT_SERVING)

@@ -22,6 +22,7 @@ MAX_WORKERS = 64
 SHORTEST_LIFE = 1.0
 
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+_PASSED_ON = (*_ENDING, signal.SIGHUP)
 
 Ready = Callable[[], None]
 # What a worker does: serves under a number, says when it is ready, ends when the lifeline (the
@@ -74,6 +75,7 @@ class Crew:
         """
         for name in _ENDING:
             signal.signal(name, self._end)
+        signal.signal(signal.SIGHUP, self._refresh)
         for number in range(self._size):
             status = self._start(number)
             if status is not None:
@@ -94,18 +96,20 @@ class Crew:
         sys.stdout.flush()
         sys.stderr.flush()
         # Whoever is told to end meanwhile is told once it is known to whom that goes.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
         worker = os.fork()
         if worker == 0:
             os.close(told)
             os.close(self._held)
             for name in _ENDING:
                 signal.signal(name, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            # Until it listens: it is about to read every file anyway.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
             return self._work(number, lambda: _tell(telling), self._lifeline)
         os.close(telling)
         self._numbers[worker], self._since[worker] = number, time.monotonic()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         if self._ending:
             self._end()
         with open(told, "rb", buffering=0) as pipe:
@@ -143,9 +147,15 @@ class Crew:
 
     def _end(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         self._ending = True
+        self._send(signal.SIGTERM)
+
+    def _refresh(self, number: int, _frame: FrameType | None) -> None:
+        self._send(signal.Signals(number))
+
+    def _send(self, number: signal.Signals) -> None:
         for worker in list(self._numbers):
             with suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGTERM)
+                os.kill(worker, number)
 
 
 def _tell(pipe: int) -> None:

@@ -2,12 +2,16 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from threading import RLock
 
 import msgspec
 
 from gateway.errors import LedgerUnavailableError
-from gateway.ledger import SALT_BYTES, SettledEntry, receipt_for, receipt_message, settle
+from gateway.ledger import SALT_BYTES, begin_receipt, settle, sign_receipts
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
@@ -19,70 +23,155 @@ TAIL_BYTES = 64 * 1024
 
 
 class FileLedger:
-    """A LedgerSink. Processes share the file; each append holds its lock.
+    """A LedgerSink. Processes share the file; whoever writes holds its lock.
 
-    A receipt is signed with the ledger key of `keys` that is active then, so that
-    a rotation counts from the next entry.
+    Receipts are signed with the ledger key of `keys` that is active then, so that
+    a rotation counts from the next entry. Threads may share one ledger.
     """
 
     def __init__(self, path: Path, *, random: Dice, keys: KeyProvider, clock: Clock) -> None:
         self._path, self._random = path, random
         self._keys, self._clock = keys, clock
+        self._mine = RLock()
+        self._file: _File | None = None
+        self._group: _Group | None = None
 
     def append(self, entry: Entry) -> Receipt:
-        """Write the entry; it is durable on return.
+        """Write the entry; it is durable, and its receipt whole, on return or after `together`.
 
         Raises: LedgerUnavailableError, KeyUnavailableError where no ledger key is in
             force; the file then ends where it did.
         """
-        settled = settle(entry, self._random(SALT_BYTES))
-        try:
-            return self._write(settled)
-        except OSError:
-            raise LedgerUnavailableError from None
-
-    def _write(self, settled: SettledEntry) -> Receipt:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        handle = os.open(self._path, flags, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            end = os.lseek(handle, 0, os.SEEK_END)
-            whole = self._whole_end(handle, end)
-            if whole != end:
-                # A process died while it wrote: nobody got an answer for that line.
-                os.ftruncate(handle, whole)
-            # Signed first, so that no entry stands whose call ended without its receipt.
-            receipt = self._receipt(settled, whole)
-            self._append_line(handle, whole, msgspec.json.encode(settled) + b"\n")
+        with self.together():
+            group = self._group
+            assert group is not None  # noqa: S101  # `together` made it
+            settled = settle(entry, self._random(SALT_BYTES))
+            receipt = begin_receipt(settled, group.end)
+            group.add(msgspec.json.encode(settled) + b"\n", receipt)
             return receipt
-        finally:
-            os.close(handle)
 
-    def _receipt(self, settled: SettledEntry, place: int) -> Receipt:
-        receipt = receipt_for(settled, place)
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all entries appended within durable at once, at the end; all or none.
+
+        Raises: as `append`.
+        """
+        with self._mine:
+            if self._group is not None:
+                yield
+                return
+            try:
+                with self._opened().locked() as end:
+                    self._group = group = _Group(end)
+                    try:
+                        yield
+                    finally:
+                        self._group = None
+                    self._write(group)
+            except OSError:
+                self.close()
+                raise LedgerUnavailableError from None
+
+    def close(self) -> None:
+        """Close the file; the next entry opens it again."""
+        with self._mine:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    def _opened(self) -> "_File":
+        if self._file is not None and not self._file.stands_at(self._path):
+            self.close()
+        if self._file is None:
+            self._file = _File(self._path)
+        return self._file
+
+    def _write(self, group: "_Group") -> None:
+        if not group.lines or self._file is None:
+            return
         keys = Ring(self._keys.list_keys())
         key_id = keys.active(Purpose.LEDGER, at=self._clock() // 1000).key_id
-        signature = self._keys.sign(key_id, receipt_message(receipt))
-        return msgspec.structs.replace(receipt, key_id=key_id, signature=signature.hex())
+        # Signed first, so that no entry stands whose call ended without its receipt.
+        sign_receipts(group.receipts, key_id, partial(self._keys.sign, key_id))
+        self._file.append(b"".join(group.lines))
 
-    def _append_line(self, handle: int, whole: int, line: bytes) -> None:
+
+class _Group:
+    """Lines on their way into the file, and their receipts."""
+
+    __slots__ = ("end", "lines", "receipts")
+
+    def __init__(self, end: int) -> None:
+        # Where the next line will begin.
+        self.end = end
+        self.lines: list[bytes] = []
+        self.receipts: list[Receipt] = []
+
+    def add(self, line: bytes, receipt: Receipt) -> None:
+        self.lines.append(line)
+        self.receipts.append(receipt)
+        self.end += len(line)
+
+
+class _File:
+    """The open file. Raises: OSError."""
+
+    __slots__ = ("_end", "_handle", "_path", "_place")
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._path, self._handle = path, os.open(path, flags, 0o600)
+        found = os.fstat(self._handle)
+        self._place = found.st_dev, found.st_ino
+        # Behind the last line that is known to be whole.
+        self._end = -1
+
+    def stands_at(self, path: Path) -> bool:
+        """Tell whether the file is still what the path leads to."""
         try:
-            written = os.write(handle, line)
-            if written != len(line):
+            found = os.stat(path)
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == self._place
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Hold the file's lock; give the position behind its last whole line."""
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        try:
+            size = os.lseek(self._handle, 0, os.SEEK_END)
+            if size != self._end:
+                self._end = self._whole_end(size)
+                if self._end != size:
+                    # A process died while it wrote: nobody got an answer for that line.
+                    os.ftruncate(self._handle, self._end)
+            yield self._end
+        finally:
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def append(self, lines: bytes) -> None:
+        """Write lines durably, or leave the file as it was."""
+        before = self._end
+        try:
+            if os.write(self._handle, lines) != len(lines):
                 raise OSError("the disk is full")
-            os.fsync(handle)
-            if whole == 0:
+            os.fsync(self._handle)
+            if before == 0:
                 # A new file is durable only with its name.
                 sync_folder(self._path.parent)
         except OSError:
-            os.ftruncate(handle, whole)
+            with suppress(OSError):
+                os.ftruncate(self._handle, before)
             raise
+        self._end = before + len(lines)
 
-    def _whole_end(self, handle: int, end: int) -> int:
-        """Return the position behind the last whole line."""
+    def close(self) -> None:
+        os.close(self._handle)
+
+    def _whole_end(self, end: int) -> int:
         while end:
             start = max(0, end - TAIL_BYTES)
-            at = os.pread(handle, end - start, start).rfind(b"\n")
+            at = os.pread(self._handle, end - start, start).rfind(b"\n")
             if at >= 0:
                 return start + at + 1
             end = start

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -14,7 +15,9 @@ from gateway.model.resource import DepartmentId
 from gateway.model.trust import Blocks, Snapshot, Trust
 from gateway.stores.files import read_folder
 from gateway.trust import read_trust
+from keys.errors import SealgateError
 from masking import document
+from masking.errors import PolicyInvalidError
 from masking.grades import GradeScheme
 from masking.policy import Policy, read_policy
 
@@ -45,11 +48,20 @@ def read_blocks(path: Path) -> Blocks:
     )
 
 
+class _Kept(NamedTuple):
+    """A snapshot, what the files looked like then, and why its policy is an older one."""
+
+    stamps: tuple[Stamp, ...]
+    snapshot: Snapshot
+    broken: SealgateError | None
+
+
 class FolderSnapshots:
     """A SnapshotSource over a node's folder; a change on disk counts at the next call.
 
     A file that cannot be read raises, and goes on raising until it is repaired:
-    nothing is served from data that is known to be out of date.
+    nothing is served from data that is known to be out of date. A policy alone
+    does not: the good one that was read last stands until a good one is there.
     """
 
     def __init__(self, places: Places, clock: Callable[[], int]) -> None:
@@ -57,8 +69,10 @@ class FolderSnapshots:
         self._link = os.fspath(places.trust / "current")
         self._files = os.fspath(places.policy), os.fspath(places.blocks)
         self._trust: tuple[Stamp, Trust] | None = None
-        # One reference, so that threads see stamps and snapshot that belong together.
-        self._kept: tuple[tuple[Stamp, ...], Snapshot] | None = None
+        # One reference, so that threads see what belongs together.
+        self._kept: _Kept | None = None
+        # The policy that was good last, with the grades that it was read for.
+        self._good: tuple[Policy, GradeScheme] | None = None
 
     def current(self) -> Snapshot:
         """Return the newest snapshot; the same object while nothing changed.
@@ -67,19 +81,29 @@ class FolderSnapshots:
             ConfigurationInvalidError.
         """
         # The link itself, but a policy that is a link changes with what it points to.
-        stamps = _stamp(os.lstat, self._link), *(_stamp(os.stat, file) for file in self._files)
+        stamps = stamp(os.lstat, self._link), *(stamp(os.stat, file) for file in self._files)
         kept = self._kept
-        if kept is None or kept[0] != stamps:
+        if kept is None or kept.stamps != stamps:
             self._kept = None
-            self._kept = kept = stamps, self._read(stamps[0])
-        return kept[1]
+            self._kept = kept = self._read(stamps)
+        return kept.snapshot
+
+    def refresh(self) -> None:
+        """Read everything anew at the next call, changed or not."""
+        self._kept = self._trust = None
+
+    @property
+    def broken_policy(self) -> SealgateError | None:
+        """Return why the policy on disk is not the one in the newest snapshot, if it is not."""
+        kept = self._kept
+        return None if kept is None else kept.broken
 
     def drafted(self, policy: bytes, file: str) -> Snapshot:
         """Return what would be current with this policy; the one in place is not looked at.
 
         `file` is its name in faults. Raises: as `current`.
         """
-        trust = self._read_trust(_stamp(os.lstat, self._link))
+        trust = self._read_trust(stamp(os.lstat, self._link))
         return Snapshot(
             number=next(_numbers),
             trust=trust,
@@ -87,14 +111,16 @@ class FolderSnapshots:
             blocks=read_blocks(self._places.blocks),
         )
 
-    def _read(self, link: Stamp) -> Snapshot:
-        trust = self._read_trust(link)
-        return Snapshot(
+    def _read(self, stamps: tuple[Stamp, ...]) -> "_Kept":
+        trust = self._read_trust(stamps[0])
+        policy, broken = self._usable_policy(trust.catalogue.grades)
+        snapshot = Snapshot(
             number=next(_numbers),
             trust=trust,
-            policy=self._read_policy(trust.catalogue.grades),
+            policy=policy,
             blocks=read_blocks(self._places.blocks),
         )
+        return _Kept(stamps, snapshot, broken)
 
     def _read_trust(self, link: Stamp) -> Trust:
         try:
@@ -112,6 +138,18 @@ class FolderSnapshots:
                 raise _unreadable(folder) from None
             self._trust = link, read_trust(files, self._clock() // 1000)
         return self._trust[1]
+
+    def _usable_policy(self, scheme: GradeScheme) -> tuple[Policy | None, SealgateError | None]:
+        """Return the policy on disk; or the good one before it, and why."""
+        try:
+            policy = self._read_policy(scheme)
+        except (PolicyInvalidError, ConfigurationInvalidError) as refusal:
+            good = self._good
+            if good is None or good[1] != scheme:
+                raise
+            return good[0], refusal
+        self._good = None if policy is None else (policy, scheme)
+        return policy, None
 
     def _read_policy(self, scheme: GradeScheme) -> Policy | None:
         path = self._places.policy
@@ -146,7 +184,8 @@ def _unreadable(path: Path) -> ConfigurationInvalidError:
     return ConfigurationInvalidError(reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取")
 
 
-def _stamp(look: Callable[[str], os.stat_result], path: str) -> Stamp:
+def stamp(look: Callable[[str], os.stat_result], path: str) -> Stamp:
+    """Return what tells whether a file was changed; nothing of one that is not there."""
     try:
         found = look(path)
     except OSError:

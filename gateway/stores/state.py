@@ -1,8 +1,11 @@
 """Quotas and claims in one SQLite file, shared by all processes of a node."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from threading import RLock
 from time import monotonic, sleep
 
 from gateway.errors import LedgerUnavailableError
@@ -30,13 +33,17 @@ CREATE INDEX IF NOT EXISTS claim_expires ON claim (expires);
 
 
 class SqliteState:
-    """A QuotaStore and a ClaimStore. Every change is durable when a method returns."""
+    """A QuotaStore and a ClaimStore; threads may share one.
+
+    A change is durable when its method returns, or at the end of `together`.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the file, which is made if there is none.
 
         Raises: LedgerUnavailableError.
         """
+        self._mine = RLock()
         try:
             # Before SQLite, whose files beside it take its mode.
             path.touch(mode=0o600)
@@ -101,13 +108,29 @@ class SqliteState:
         """Give a claim back."""
         self._run("DELETE FROM claim WHERE sender = ? AND envelope = ?", (sender, envelope_id))
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all changes within durable at once, at the end; all or none.
+
+        Raises: LedgerUnavailableError.
+        """
+        with self._mine:
+            self._run("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._run("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._run("ROLLBACK")
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def _run(self, statement: str, values: tuple[object, ...]) -> list[tuple[int, ...]]:
+    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[int, ...]]:
         try:
-            return self._database.execute(statement, values).fetchall()
+            with self._mine:
+                return self._database.execute(statement, values).fetchall()
         except sqlite3.Error:
             # Not to know what was used or claimed is not to release anything.
             raise LedgerUnavailableError from None

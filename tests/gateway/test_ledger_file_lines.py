@@ -2,15 +2,17 @@
 
 import hashlib
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from gateway.ledger import entry_digest
+from gateway.ledger import entry_digest, receipt_message
 from gateway.stores.ledger_file import TAIL_BYTES
 from keys.derive import lp
-from keys.errors import KeyUnavailableError
+from keys.errors import KeyUnavailableError, SignatureInvalidError
 from keys.material import Purpose
 from keys.stores.memory import MemoryStore
 from keys.suites import suite
@@ -42,14 +44,72 @@ def test_a_receipt_can_be_checked_without_the_private_part(tmp_path: Path) -> No
     assert receipt.key_id == KEY.key_id
     assert KEY.public is not None
     verifying = suite(1).verifying_key(KEY.public, Purpose.LEDGER)
-    signed = LABEL + lp(digest, receipt.position.to_bytes(8, "big"))
+    # A commit of one entry: the root of its tree is its leaf.
+    root = hashlib.sha256(b"\0" + digest + receipt.position.to_bytes(8, "big")).digest()
+    signed = LABEL + lp(root, (1).to_bytes(8, "big"))
     verifying.verify(bytes.fromhex(str(receipt.signature)), signed)
+    assert receipt_message(receipt) == signed
     assert b"registry" not in msgspec.json.encode(receipt)
     # The private part is hashed under a salt that only the file has.
     line = lines_of(path)[0]
     assert line["private"] == {"caller": "the registry's own system"}
     bare = hashlib.sha256(msgspec.json.encode(line["private"])).hexdigest()
     assert receipt.private not in (bare, line["salt"])
+
+
+def test_entries_of_one_commit_share_a_signature(tmp_path: Path) -> None:
+    """Each receipt is checked by itself; with another's place or path it is none."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = file_ledger(path)
+    ledger.append(an_entry(0))
+    with ledger.together():
+        receipts = [ledger.append(an_entry(number)) for number in range(1, 8)]
+        assert times_of(path) == [0]
+    assert times_of(path) == [*range(8)]
+    assert KEY.public is not None
+    verifying = suite(1).verifying_key(KEY.public, Purpose.LEDGER)
+    signatures = {str(receipt.signature) for receipt in receipts}
+    assert len(signatures) == 1
+    (signature,) = map(bytes.fromhex, signatures)
+    assert [receipt.index for receipt in receipts] == [*range(7)]
+    for receipt in receipts:
+        verifying.verify(signature, receipt_message(receipt))
+    for changed in (
+        replace(receipts[0], position=receipts[0].position + 1),
+        replace(receipts[0], entry=receipts[1].entry),
+        replace(receipts[0], index=1),
+        replace(receipts[0], size=8),
+        replace(receipts[0], path=receipts[1].path),
+    ):
+        with pytest.raises(SignatureInvalidError):
+            verifying.verify(signature, receipt_message(changed))
+    with pytest.raises(ValueError, match="short"):
+        receipt_message(replace(receipts[0], path=()))
+
+
+def test_a_commit_that_fails_leaves_none_of_its_entries(tmp_path: Path) -> None:
+    """Also those appended before what failed; the next commit begins where the last one ended."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = file_ledger(path)
+    ledger.append(an_entry(0))
+    with suppress(ZeroDivisionError), ledger.together():
+        ledger.append(an_entry(1))
+        raise ZeroDivisionError
+    ledger.append(an_entry(2))
+    assert times_of(path) == [0, 2]
+
+
+def test_a_file_that_was_taken_away_is_begun_anew(tmp_path: Path) -> None:
+    """An open ledger writes to what its path leads to, not to what was there once."""
+    path = tmp_path / "ledger.ndjson"
+    ledger = file_ledger(path)
+    ledger.append(an_entry(0))
+    path.rename(tmp_path / "kept.ndjson")
+    assert ledger.append(an_entry(1)).position == 0
+    assert times_of(path) == [1]
+    assert times_of(tmp_path / "kept.ndjson") == [0]
+    ledger.close()
+    assert ledger.append(an_entry(2)).position > 0
 
 
 def test_equal_entries_have_receipts_of_their_own(tmp_path: Path) -> None:

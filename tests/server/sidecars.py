@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.cli.command import COMMAND, PURPOSE, RESOURCE, ROOT, Desk
 
 # Each waits for a line or an end, and fails rather than hangs.
 PATIENCE = 30
+# Two seconds, which is what is promised, and what a loaded machine adds.
+TRUTH_SECONDS = 10
 
 
 class Sidecar:
@@ -94,3 +97,13 @@ def about(desk: Desk) -> dict[str, Any]:
     """Return what calls to seal with the desk's grant are about."""
     grant = desk.grant.read_text("ascii").strip()
     return {"resource": RESOURCE, "purpose": PURPOSE, "grant": grant}
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Wait for a thing to become true."""
+    end = time.monotonic() + TRUTH_SECONDS
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.1)
+    return False

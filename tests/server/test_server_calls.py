@@ -24,7 +24,7 @@ from tests.server.conftest import Running
 
 def last_entry(folder: object) -> dict[str, dict[str, object]]:
     """Read the newest entry of a node's ledger."""
-    with open(f"{folder}/ledger.ndjson", "rb") as file:
+    with open(f"{folder}/ledger-0.ndjson", "rb") as file:
         entry: dict[str, dict[str, object]] = json.loads(file.readlines()[-1])
     return entry
 

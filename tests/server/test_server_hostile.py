@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,11 +10,12 @@ import grpc
 import pytest
 
 from gateway.client import Client, RefusedError
-from gateway.server.serving import MAX_CALLS
+from gateway.server.callers import MAX_STREAMS
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
-from tests.cli.command import ROW
+from tests.cli.command import RESOURCE, ROW, Desk
 from tests.server.conftest import Running
+from tests.server.sidecars import set_callers, sidecar, soon
 
 METHODS = [method.name for method in v1.DESCRIPTOR.services_by_name["Sidecar"].methods]
 STREAMS = ("SealStream", "OpenStream")
@@ -105,8 +107,8 @@ def test_a_compressed_bomb_is_refused(running: Running, sealing: Client) -> None
     assert sealing.status().ready
 
 
-def test_too_many_calls_at_once_are_refused_at_once(running: Running) -> None:
-    """Not queued; and those of other callers are taken."""
+def test_too_many_streams_at_once_are_refused_at_once(running: Running) -> None:
+    """Not queued, and told why; other calls are taken."""
     ended = threading.Event()
 
     def silence() -> Iterator[v1.OpenStreamRequest]:
@@ -114,14 +116,37 @@ def test_too_many_calls_at_once_are_refused_at_once(running: Running) -> None:
         yield from ()
 
     with grpc.insecure_channel(running.requester.target("desk")) as channel:
-        held = [SidecarStub(channel).OpenStream(silence(), timeout=30) for _ in range(MAX_CALLS)]
+        opening = SidecarStub(channel).OpenStream
+        held = [opening(silence(), timeout=30) for _ in range(MAX_STREAMS)]
         try:
-            call = raw(channel, "GetStatus")
-            failed = [failure(call, b"") for _ in range(50)]
-            with running.provider.client("clerk") as other:
-                assert other.status().ready
+            with running.requester.client("desk") as client:
+                assert soon(lambda: _refused(client) == "LIMIT_EXCEEDED")
+                assert client.status().ready
         finally:
             ended.set()
             for one in held:
                 one.cancel()
-    assert {error.code() for error in failed if error} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
+
+
+def _refused(client: Client) -> str | None:
+    try:
+        list(client.open_stream([b""]))
+    except RefusedError as refusal:
+        return refusal.code
+    return None
+
+
+def test_a_caller_is_held_to_its_rate(desk: Desk) -> None:
+    """What is over it is refused at once, with the time after which it may call again."""
+    set_callers(desk.provider, [{"name": "a", "may": ["explain"], "calls_per_second": 2}])
+    with sidecar(desk.provider) as served, served.client("a") as client:
+        codes = []
+        for _ in range(4):
+            try:
+                client.resource(RESOURCE)
+            except RefusedError as refusal:
+                codes.append((refusal.code, refusal.retry_after))
+        assert codes
+        assert set(codes) == {("RATE_EXCEEDED", 1)}
+        time.sleep(1)
+        assert client.resource(RESOURCE).summary.code == RESOURCE

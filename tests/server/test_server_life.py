@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,11 +18,9 @@ from gateway.client import Client, RefusedError
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from tests.cli.command import RESOURCE, ROW, Desk, done
-from tests.server.sidecars import Sidecar, about, set_callers, sidecar
+from tests.server.sidecars import Sidecar, about, set_callers, sidecar, soon
 
 CALLER = ({"name": "a", "may": ["seal", "explain"]},)
-# Two seconds, and what a loaded machine adds.
-TRUTH_SECONDS = 10
 
 
 def health(served: Sidecar) -> int:
@@ -34,18 +32,8 @@ def health(served: Sidecar) -> int:
     return status
 
 
-def soon(true: Callable[[], bool]) -> bool:
-    """Wait for a thing to become true."""
-    end = time.monotonic() + TRUTH_SECONDS
-    while time.monotonic() < end:
-        if true():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def test_health_tells_the_truth(desk: Desk) -> None:
-    """A broken policy fails it, and the status says why, until it is mended."""
+    """A broken policy fails it, and the status says why; the good one stands meanwhile."""
     set_callers(desk.provider, CALLER)
     policy = desk.provider / "policy.yaml"
     good = policy.read_bytes()
@@ -56,6 +44,7 @@ def test_health_tells_the_truth(desk: Desk) -> None:
         told = {one.name: one for one in client.status().conditions}
         assert told["policy"].state == v1.CONDITION_STATE_FAILED
         assert told["policy"].code == "POLICY_INVALID"
+        assert client.seal([ROW], **about(desk)).records == 1
         policy.write_bytes(good)
         assert soon(lambda: health(served) == health_pb2.HealthCheckResponse.SERVING)
 
@@ -69,6 +58,37 @@ def test_what_is_blocked_counts_at_once(desk: Desk) -> None:
         done("block", "--node", desk.provider, "--requester", requester)
         with pytest.raises(RefusedError, match="TOKEN_BLOCKED"):
             client.seal([ROW], **about(desk))
+
+
+def test_callers_are_taken_over_as_node_yaml_changes(desk: Desk) -> None:
+    """Without a restart: new ones are let in, others out; a broken file changes nothing."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider) as served, served.client("a") as client:
+        set_callers(desk.provider, [{"name": "a", "may": ["seal"]}, {"name": "b", "may": ["seal"]}])
+        assert soon((served.sockets / "b" / "worker-0.sock").is_socket)
+        with pytest.raises(RefusedError, match="CALLER_FORBIDDEN"):
+            client.explain(RESOURCE, about(desk)["grant"])
+        with served.client("b") as other:
+            assert other.seal([ROW], **about(desk)).records == 1
+        set_callers(desk.provider, [{"name": "a", "may": ["rule"]}])
+        assert soon(lambda: not client.status().ready)
+        assert client.seal([ROW], **about(desk)).records == 1
+        set_callers(desk.provider, CALLER)
+        assert soon(lambda: not (served.sockets / "b" / "worker-0.sock").exists())
+        assert soon(lambda: client.status().ready)
+        assert client.explain(RESOURCE, about(desk)["grant"]).resource == RESOURCE
+
+
+def test_a_signal_has_every_file_read_anew(desk: Desk) -> None:
+    """Also one that looks as it did; the process stays, and goes on answering."""
+    set_callers(desk.provider, CALLER)
+    with sidecar(desk.provider, workers=2) as served, served.client("a") as client:
+        workers = workers_of(served)
+        for _ in range(3):
+            served.process.send_signal(signal.SIGHUP)
+            assert client.seal([ROW], **about(desk)).records == 1
+        assert workers_of(served) == workers
+        assert served.end() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -137,22 +157,26 @@ def test_a_worker_that_is_killed_is_replaced(desk: Desk) -> None:
         assert caught.value.code == "UNAVAILABLE"
         assert soon(lambda: serves(client))
         assert worker_of(served) != first
-    whole, _, _ = (desk.provider / "ledger.ndjson").read_bytes().rpartition(b"\n")
+    whole, _, _ = (desk.provider / "ledger-0.ndjson").read_bytes().rpartition(b"\n")
     entered = {json.loads(line)["shared"].get("envelope") for line in whole.splitlines()}
     assert sealed
     assert entered >= set(sealed)
 
 
-def test_workers_have_sockets_of_their_own_and_one_ledger(desk: Desk) -> None:
-    """A client takes them in turn; quotas, claims and the ledger are shared."""
+def test_workers_have_sockets_and_ledgers_of_their_own(desk: Desk) -> None:
+    """A client takes them in turn; quotas and claims are shared."""
     set_callers(desk.provider, CALLER)
     with sidecar(desk.provider, workers=2) as served, served.client("a") as client:
         sockets = sorted(path.name for path in (served.sockets / "a").iterdir())
         assert sockets == ["worker-0.sock", "worker-1.sock"]
         sealed = {client.seal([ROW], **about(desk)).envelope_id.hex() for _ in range(6)}
         assert served.end() == 0
-    lines = (desk.provider / "ledger.ndjson").read_bytes().splitlines()
-    assert {json.loads(line)["shared"].get("envelope") for line in lines} >= sealed
+    shards = [desk.provider / f"ledger-{worker}.ndjson" for worker in (0, 1)]
+    entered = [
+        {json.loads(line)["shared"].get("envelope") for line in shard.read_bytes().splitlines()}
+        for shard in shards
+    ]
+    assert [len(shard & sealed) for shard in entered] == [3, 3]
 
 
 def test_a_worker_that_cannot_come_back_ends_no_other(desk: Desk) -> None:
@@ -167,11 +191,11 @@ def test_a_worker_that_cannot_come_back_ends_no_other(desk: Desk) -> None:
             file.write_bytes(b"broken: [")
             os.kill(first, signal.SIGKILL)
             time.sleep(2.5)
-            assert other.status().ready
+            assert other.explain(RESOURCE, about(desk)["grant"]).resource == RESOURCE
             file.write_bytes(good)
             assert soon(lambda: len(workers_of(served)) == 2 and sockets[0].is_socket())
             assert soon(lambda: _answers(sockets[0]))
-            assert other.status().ready
+            assert soon(lambda: other.status().ready)
         assert served.end() == 0
 
 

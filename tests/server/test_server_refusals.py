@@ -8,7 +8,10 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from gateway.client import Client, RefusedError
+from gateway.config import CallerFile
 from gateway.errors import FieldInvalidError, LedgerUnavailableError
+from gateway.server.callers import Caller
+from gateway.server.deadlines import Deadline
 from gateway.server.handlers import handlers
 from gateway.server.refusals import MAX_DETAILS_BYTES, status_of
 from gateway.server.service import SidecarService
@@ -142,8 +145,9 @@ class Broken(SidecarService):
 
     def __init__(self) -> None:
         """Has no node."""
+        self.caller = Caller(CallerFile(name="a", may=("seal",)))
 
-    def get_status(self, _request: v1.GetStatusRequest) -> v1.GetStatusResponse:
+    async def get_status(self, _request: v1.GetStatusRequest, _: Deadline) -> v1.GetStatusResponse:
         """Fail with a value in the text."""
         raise ValueError(MARK)
 
@@ -155,7 +159,7 @@ def test_a_fault_of_the_service_tells_type_and_place_alone(
 
     async def call(path: Path) -> grpc.aio.AioRpcError:
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers((handlers(Broken()),))
+        server.add_generic_rpc_handlers((handlers(lambda _: Broken()),))
         server.add_insecure_port(f"unix:{path}")
         await server.start()
         try:

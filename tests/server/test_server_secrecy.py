@@ -40,8 +40,8 @@ def test_no_value_and_no_token_comes_out_of_a_sidecar(desk: Desk) -> None:
         assert len(net.caught) >= 9
         served.process.terminate()
         out, errors = served.process.communicate(timeout=30)
-    net.take(out, errors, (desk.provider / "ledger.ndjson").read_text("utf-8"))
+    net.take(out, errors, (desk.provider / "ledger-0.ndjson").read_text("utf-8"))
     marks = Marks(value=MARK, token=call["grant"], signature=call["grant"].rpartition(".")[2])
     assert marks.found_in(net.caught) == set()
     assert "Traceback" not in errors
-    assert json.loads((desk.provider / "ledger.ndjson").read_text("utf-8").splitlines()[-1])
+    assert json.loads((desk.provider / "ledger-0.ndjson").read_text("utf-8").splitlines()[-1])

@@ -4,18 +4,17 @@ A leaf is the shared part of an entry and the salted hash of its private part, s
 that a receipt can show what both sides may see and hide the rest. Never a value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import msgspec
 
-from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from gateway.model.call import Entry, PrivatePart, SharedPart
 from keys.derive import lp
 from keys.suites import fingerprint
 
 VERSION = 1
 ENTRY_LABEL = b"sealgate/v1/entry"
 PRIVATE_LABEL = b"sealgate/v1/private"
-RECEIPT_LABEL = b"sealgate/v1/receipt"
 SALT_BYTES = 16
 # Strangers are counted, not entered: they must not be able to fill the disk.
 MAX_COUNTED = 1000
@@ -71,22 +70,6 @@ def settle(entry: Entry, salt: bytes) -> SettledEntry:
     return SettledEntry(shared=entry.shared, salt=salt.hex(), private=entry.private)
 
 
-def receipt_for(settled: SettledEntry, position: int) -> Receipt:
-    """Make the receipt of an entry, still without a signature."""
-    private_hash = settled.private_hash()
-    return Receipt(
-        shared=settled.shared,
-        entry=entry_digest(settled.shared, private_hash).hex(),
-        private=private_hash.hex(),
-        position=position,
-    )
-
-
-def receipt_message(receipt: Receipt) -> bytes:
-    """Return what a receipt's signature is over: the entry's digest and its place."""
-    return RECEIPT_LABEL + lp(bytes.fromhex(receipt.entry), receipt.position.to_bytes(8, "big"))
-
-
 class RefusalCounter:
     """Counts refusals of strangers by code, and sums them up as entries."""
 
@@ -96,10 +79,7 @@ class RefusalCounter:
 
     def count(self, kind: str, code: str, now: int) -> None:
         """Count one refusal of `kind` at `now`, in ms."""
-        key = (kind, code)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        if self._since is None:
-            self._since = now
+        self._add(kind, code, 1, now)
 
     def due(self, now: int) -> bool:
         """Tell whether it is time to enter what was counted."""
@@ -107,17 +87,24 @@ class RefusalCounter:
             return False
         return now - self._since >= MAX_COUNTED_MS or sum(self._counts.values()) >= MAX_COUNTED
 
-    def drain(self, now: int) -> Iterator[Entry]:
-        """Yield one entry for each kind and code counted.
+    def take(self, now: int) -> list[Entry]:
+        """Return one entry for each kind and code counted; the counts begin anew."""
+        counts, self._counts, self._since = self._counts, {}, None
+        return [
+            Entry(
+                shared=SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count),
+                private=PrivatePart(caller="(unauthenticated)"),
+            )
+            for (kind, code), count in sorted(counts.items(), reverse=True)
+        ]
 
-        What was yielded is forgotten only when the next one is asked for, so that
-        an entry that could not be written is counted still.
-        """
-        for key, count in sorted(self._counts.items()):
-            kind, code = key
-            shared = SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count)
-            yield Entry(shared=shared, private=PrivatePart(caller="(unauthenticated)"))
-            self._counts[key] -= count
-            if not self._counts[key]:
-                del self._counts[key]
-        self._since = now if self._counts else None
+    def give_back(self, entries: Iterable[Entry]) -> None:
+        """Count again what was taken and not entered."""
+        for entry in entries:
+            shared = entry.shared
+            self._add(shared.kind, shared.outcome, shared.count or 0, shared.time)
+
+    def _add(self, kind: str, code: str, count: int, now: int) -> None:
+        self._counts[kind, code] = self._counts.get((kind, code), 0) + count
+        if self._since is None:
+            self._since = now
