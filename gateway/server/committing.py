@@ -1,0 +1,209 @@
+"""Calls driven through their steps, their durable writes made together.
+
+A commit takes a disk's time, whoever waits for it. So the writes of calls that
+come at about the same time share one: it begins once the loop has turned a few
+times without another. Where the disk is quick that is done in the loop, else in
+a thread, and what comes meanwhile shares the next one.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from typing import Any, NamedTuple, TypeVar, cast
+
+from gateway.errors import LimitExceededError
+from gateway.steps import Steps, Together, Write
+
+T = TypeVar("T")
+
+# Writes that share one commit at most: a store that holds its lock serves nobody else.
+MAX_TOGETHER = 256
+# Turns of the loop without a newcomer, after which nobody is waited for any more.
+QUIET_TURNS = 4
+# A store that last took longer than this commits in a thread: the loop must answer others.
+MAX_QUICK_SECONDS = 0.002
+# Threads for calls that are long: the loop must answer others meanwhile.
+LONG_THREADS = 2
+# Long calls at once; each holds some tens of megabytes. More are refused, not queued.
+MAX_LONG_CALLS = 8
+
+
+class _Job(NamedTuple):
+    work: Callable[[], Any]
+    done: "asyncio.Future[Any]"
+
+
+class _Done(NamedTuple):
+    result: Any
+
+
+_Outcome = tuple[_Job, Any, Exception | None]
+
+
+class Committer:
+    """Makes the writes of one store, all that wait at a time."""
+
+    def __init__(self, store: Together, loop: asyncio.AbstractEventLoop) -> None:
+        self._store, self._loop = store, loop
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._waiting: list[_Job] = []
+        # Whether a commit is on its way, or waited with; and whether the last one was slow.
+        self._busy = self._slow = False
+
+    def waiting(self) -> int:
+        """Tell how many writes wait for a commit."""
+        return len(self._waiting)
+
+    def commit(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Have a write made; done once it is durable."""
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.append(_Job(work, done))
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._gather, 1, QUIET_TURNS)
+        return done
+
+    def close(self) -> None:
+        """End, once nothing waits any more."""
+        self._thread.shutdown()
+
+    def _gather(self, seen: int, turns: int) -> None:
+        waiting = len(self._waiting)
+        if waiting != seen:
+            turns = QUIET_TURNS
+        if turns and waiting < MAX_TOGETHER:
+            self._loop.call_soon(self._gather, waiting, turns - 1)
+            return
+        jobs, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
+        if self._slow:
+            self._thread.submit(self._commit_apart, jobs)
+        else:
+            self._deliver(self._commit(jobs))
+
+    def _commit_apart(self, jobs: list[_Job]) -> None:
+        self._loop.call_soon_threadsafe(self._deliver, self._commit(jobs))
+
+    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+        begun = monotonic()
+        outcomes: list[_Outcome] = []
+        try:
+            with self._store.together():
+                for job in jobs:
+                    try:
+                        outcomes.append((job, job.work(), None))
+                    except Exception as error:
+                        outcomes.append((job, None, error))
+        except Exception as error:
+            # None of them is durable.
+            outcomes = [(job, None, error) for job in jobs]
+        self._slow = monotonic() - begun > MAX_QUICK_SECONDS
+        return outcomes
+
+    def _deliver(self, outcomes: list[_Outcome]) -> None:
+        for job, result, error in outcomes:
+            if error is None:
+                job.done.set_result(result)
+            else:
+                job.done.set_exception(error)
+        self._busy = bool(self._waiting)
+        if self._busy:
+            self._gather(len(self._waiting), 0)
+
+
+class Conductor:
+    """Drives calls: short ones in the loop, long ones in threads, writes by committers."""
+
+    def __init__(self, stores: Iterable[Together]) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._committers = {id(store): Committer(store, loop) for store in stores}
+        self._threads = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long")
+        self._long = 0
+
+    def waiting(self) -> int:
+        """Tell how many writes wait."""
+        return sum(committer.waiting() for committer in self._committers.values())
+
+    async def drive(self, steps: Steps[T], gone: Callable[[], None], *, long: bool = False) -> T:
+        """Drive a call to its end, also where nobody waits for it any more.
+
+        `gone` is called when that is so. Raises: what the call raises;
+            LimitExceededError where it is long and too many are.
+        """
+        if not long:
+            return cast("T", await self._drive(steps, gone, long))
+        if self._long >= MAX_LONG_CALLS:
+            raise LimitExceededError(
+                what="number of long calls at once",
+                what_zh="同时处理的大型调用数",
+                actual=self._long + 1,
+                limit=MAX_LONG_CALLS,
+            )
+        self._long += 1
+        try:
+            return cast("T", await self._drive(steps, gone, long))
+        finally:
+            self._long -= 1
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        """Do work that is long, or waits for a disk, in a thread."""
+        return await self._loop.run_in_executor(None, work)
+
+    def close(self) -> None:
+        """Make what waits, and end."""
+        self._threads.shutdown()
+        for committer in self._committers.values():
+            committer.close()
+
+    async def _drive(self, steps: Steps[Any], gone: Callable[[], None], long: bool) -> Any:
+        left = _Left(gone)
+        go: Callable[[Any], Write[Any]] = steps.send
+        value: Any = None
+        while True:
+            if long:
+                step = await left.wait(
+                    self._loop.run_in_executor(self._threads, _advance, go, value)
+                )
+            else:
+                step = _advance(go, value)
+            if isinstance(step, _Done):
+                left.check()
+                return step.result
+            try:
+                go, value = steps.send, await left.wait(self._commit(step))
+            except Exception as error:
+                go, value = steps.throw, error
+
+    def _commit(self, write: Write[T]) -> "asyncio.Future[T]":
+        committer = self._committers.get(id(write.store))
+        if committer is None:
+            # One that commits by itself alone.
+            return self._loop.run_in_executor(None, write.work)
+        return committer.commit(write.work)
+
+
+class _Left:
+    """Whether who waits for a call has left it: its steps are gone to their end all the same."""
+
+    def __init__(self, gone: Callable[[], None]) -> None:
+        self._gone, self._cancelled = gone, False
+
+    async def wait(self, future: "asyncio.Future[T]") -> T:
+        while True:
+            try:
+                return await asyncio.shield(future)
+            except asyncio.CancelledError:
+                self._cancelled = True
+                self._gone()
+
+    def check(self) -> None:
+        if self._cancelled:
+            raise asyncio.CancelledError
+
+
+def _advance(go: Callable[[Any], Write[Any]], value: Any) -> Write[Any] | _Done:
+    try:
+        return go(value)
+    except StopIteration as ended:
+        return _Done(ended.value)
