@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 import uvloop
@@ -124,7 +124,7 @@ async def echo(path: str, size: int) -> None:
         return answer
 
     server = grpc.aio.server(options=(("grpc.max_receive_message_length", 32 * MEGABYTE),))
-    handler = grpc.unary_unary_rpc_method_handler(reply)
+    handler: Any = grpc.unary_unary_rpc_method_handler(reply)
     service, _, method = METHOD[1:].rpartition("/")
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(service, {method: handler}),)
@@ -239,7 +239,8 @@ def measure(folder: Path, disk: Path, turns: int) -> dict[str, float]:
 def sealed(socket: Path, request: bytes) -> bytes:
     """Return what one call is answered."""
     with grpc.insecure_channel(f"unix:{socket}") as channel:
-        answer: bytes = channel.unary_unary(METHOD)(request, timeout=30)
+        call: Any = channel.unary_unary(METHOD)
+        answer: bytes = call(request, timeout=30)
     return answer
 
 

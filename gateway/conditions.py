@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from gateway.errors import TrustStaleError
+from gateway.errors import ConfigurationInvalidError, TrustStaleError
 from gateway.model.times import MAX_SKEW, utc
 from gateway.model.trust import Blocks, Snapshot, Trust
 from gateway.parties import Parties, check_snapshot, find_department, usable
@@ -23,6 +23,8 @@ from masking.policy import Policy
 DAY = 86_400
 # Time to make new keys and to have them admitted everywhere.
 KEY_WARNING_DAYS = 30
+# Time to issue new ones and to hand them out.
+CERTIFICATE_WARNING_DAYS = 30
 # Time to find out why no newer trust data comes.
 TRUST_WARNING_DAYS = 3
 
@@ -187,6 +189,30 @@ def policy_valid(policy: Policy | None, trust: Trust | None, department: str) ->
         f"none: {counted(ours, 'resource')} of ours cannot leave",
         f"无：我方 {ours} 个资源均不能提供",
         warning=True,
+    )
+
+
+def certificates_valid(
+    expires: int, problem: ConfigurationInvalidError | None, now: int
+) -> Finding:
+    """Look until when the sidecar's certificates hold, at `now`, Unix seconds.
+
+    `problem` is why newer files were not taken over: the good ones before them serve.
+    Raises: ConfigurationInvalidError.
+    """
+    days = (expires - now) // DAY
+    if now >= expires:
+        raise ConfigurationInvalidError(
+            reason=f"the certificates of the sidecar ended on {utc(expires)}; renew them",
+            reason_zh=f"网关服务的证书已于 {utc(expires)} 到期，请更新",
+        )
+    text = f"until {utc(expires)}, {counted(days, 'day')} left"
+    text_zh = f"有效至 {utc(expires)}，剩余 {days} 天"
+    if problem is not None:
+        text += f"; newer files were not taken over: {problem.message}"
+        text_zh += f"；新文件未被采用：{problem.message_zh}"
+    return Finding(
+        text, text_zh, days, warning=problem is not None or days < CERTIFICATE_WARNING_DAYS
     )
 
 

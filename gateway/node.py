@@ -7,19 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from msgspec.structs import replace
+
+from gateway.calls import Calls
 from gateway.config import NodeFile, Places
 from gateway.errors import FieldInvalidError
 from gateway.inbound import Inbound, OpeningStream
 from gateway.model.call import Explanation, Opened, Sealed, SealRequest
-from gateway.model.trust import Snapshot
+from gateway.model.trust import Blocks, Snapshot
 from gateway.outbound import Outbound, SealingStream
 from gateway.ports import Clock, Deadline, Dice, KeyProvider, LedgerSink, at_leisure
 from gateway.revealing import Revealed, Revealing, RevealRequest
-from gateway.steps import Steps, Together
+from gateway.steps import Steps, Together, write
+from gateway.stores.blocks import check_blocked, set_block
 from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
-from gateway.stores.ledger_file import FileLedger
+from gateway.stores.ledger_file import FileLedger, read_entries
 from gateway.stores.snapshots import FolderSnapshots, OneSnapshot, Stamp, stamp
 from gateway.stores.state import SqliteState
 from keys.errors import SealgateError
@@ -177,6 +181,36 @@ class Node:
         self.reload()
         return self._revealing.reveal(request)
 
+    def checking(self, request: SealRequest) -> Steps[None]:
+        """Check that a call would be let through still, short of its records; steps of a call."""
+        self.reload()
+        return self._outbound.checking(request)
+
+    def blocking(
+        self, *, requester: str | None, grant: str | None, blocked: bool, caller: str
+    ) -> Steps[Blocks]:
+        """Cut a requester or a grant off, or let it in again; steps of a call."""
+        change = partial(set_block, self.places, requester=requester, grant=grant, blocked=blocked)
+        check_blocked(requester=requester, grant=grant, blocked=blocked)
+        trail = self._administering.begin(caller, None)
+        trail.shared.provider, trail.shared.requester = self.department, requester
+        trail.shared.grant = grant
+        trail.private = replace(trail.private, detail="block" if blocked else "unblock")
+        if blocked:
+            # What is cut off stays so, entered or not.
+            blocks = yield from write(self.places, change)
+            yield from self._administering.enter(trail)
+            return blocks
+        yield from self._administering.enter(trail)
+        return (yield from write(self.places, change))
+
+    def read_entries(self, worker: int, begin: int, count: int) -> tuple[list[bytes], int | None]:
+        """Read entries of a worker's ledger from a position on, and where the next begin.
+
+        Raises: RequestMalformedError where no entry begins there, LedgerUnavailableError.
+        """
+        return read_entries(self.places.shard(worker), begin, count)
+
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Tell which records are ill-typed, without sealing; see `gateway.outbound`."""
         return self._outbound.faults(request)
@@ -229,6 +263,7 @@ class Node:
             clock=self._clock,
         )
 
+        self._administering = Calls("administer", ledger, self._clock)
         self._revealing = Revealing(
             department=self.department,
             snapshots=self._snapshots,

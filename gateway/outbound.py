@@ -128,6 +128,23 @@ class Outbound:
         """Begin a chain of envelopes, for who hands in batch after batch."""
         return SealingStream(self, request)
 
+    def checking(self, request: SealRequest) -> Steps[None]:
+        """Check that steps 1 to 3, and 10, let a call through now, whatever its records are.
+
+        Raises: as `seal`; it is in the ledger then.
+        """
+        trail = self._calls.begin(request.caller, request.reference)
+        try:
+            snapshot = self._admit(request, b"", trail)
+            grant = self._verify(request, snapshot, trail)
+            intake = self._releases.intake(grant, snapshot)
+            release = self._releases.release(intake, grant, snapshot, trail.now)
+            suites = release.policy.sealing.suites
+            self._parties.route(release.requester, snapshot, suites, request.suite, trail.now)
+        except SealgateError as refusal:
+            yield from self._calls.refuse(trail, refusal)
+            raise
+
     def explain(self, resource: str, grant: str) -> Explanation:
         """Tell for each field of a grant what would happen to it, and why.
 

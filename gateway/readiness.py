@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from gateway.conditions import (
     Condition,
     Finding,
     blocks_read,
+    certificates_valid,
     clock_right,
     directory_knows,
     judge,
@@ -23,15 +24,16 @@ from gateway.conditions import (
     policy_valid,
     trust_fresh,
 )
-from gateway.config import NodeFile, Places
+from gateway.config import ListenFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError, LedgerUnavailableError, TrustStaleError
 from gateway.model.trust import Blocks, Trust
 from gateway.ports import Clock, KeyProvider
+from gateway.stores.blocks import read_blocks
 from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder
 from gateway.stores.keyfile import open_keys
 from gateway.stores.probes import Obstacle, append_obstacle, database_obstacle
-from gateway.stores.snapshots import TRUST_SUFFIXES, read_blocks
+from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import read_trust
 from keys.errors import KeyUnavailableError, SealgateError
 from masking.policy import Policy, read_policy
@@ -56,8 +58,20 @@ class _Held(Struct, frozen=True, kw_only=True):
     blocks: Blocks | SealgateError
 
 
-def check(node: "Node") -> tuple[Condition, ...]:
-    """Check an open node, with the keys that it holds and the snapshot that it uses."""
+class Certified(Protocol):
+    """Certificates that serve: until when, Unix seconds, and why newer ones do not."""
+
+    @property
+    def expires(self) -> int: ...
+    @property
+    def problem(self) -> ConfigurationInvalidError | None: ...
+
+
+def check(node: "Node", certificates: Certified | None = None) -> tuple[Condition, ...]:
+    """Check an open node, with the keys that it holds and the snapshot that it uses.
+
+    `certificates` are those of a sidecar that listens on TCP.
+    """
     keys = _tried(partial(_reload_keys, node))
     try:
         snapshot = node.snapshot()
@@ -74,7 +88,12 @@ def check(node: "Node") -> tuple[Condition, ...]:
             policy=node.broken_policy or snapshot.policy,
             blocks=snapshot.blocks,
         )
-    return _conditions(held, node.now() // 1000)
+    found = _conditions(held, node.now() // 1000)
+    if certificates is None:
+        return found
+    now = node.now() // 1000
+    held_by = certificates
+    return *found, _certified(lambda: certificates_valid(held_by.expires, held_by.problem, now))
 
 
 def check_folder(folder: Path, clock: Clock = system_clock) -> tuple[Condition, ...]:
@@ -82,7 +101,23 @@ def check_folder(folder: Path, clock: Clock = system_clock) -> tuple[Condition, 
     places = Places(folder)
     file = _tried(places.node_file)
     keys = file if isinstance(file, SealgateError) else _tried(partial(_open_keys, places, file))
-    return _conditions(_read(places, places.ledger, file, keys), clock() // 1000)
+    now = clock() // 1000
+    found = _conditions(_read(places, places.ledger, file, keys), now)
+    if isinstance(file, SealgateError) or file.listen is None:
+        return found
+    return *found, _certified(partial(_certificates_of, file.listen, folder, now))
+
+
+def _certificates_of(listen: ListenFile, folder: Path, now: int) -> Finding:
+    from gateway.certificates.judging import judge_files
+    from gateway.stores.certificates import TlsFiles
+
+    files = TlsFiles(folder, listen)
+    return certificates_valid(judge_files(*files.read(), files.names, now).expires, None, now)
+
+
+def _certified(look: Callable[[], Finding]) -> Condition:
+    return judge("certificates", "证书", look)
 
 
 def _conditions(held: _Held, now: int) -> tuple[Condition, ...]:

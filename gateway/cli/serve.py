@@ -6,8 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gateway.cli.words import WrongUseError, add_command, open_node
-from gateway.config import CallerFile, Places
+from gateway.config import CallerFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError
+from gateway.server.telemetry import Prepared
+from gateway.server.telemetry.logs import LEVELS
+from gateway.server.tls import prepare_environment
 from gateway.server.workers import MAX_WORKERS, Crew, alone, socket_path
 from masking.counting import counted
 from masking.errors import ExtraMissingError
@@ -35,6 +38,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="N",
         help="processes that serve, by default 1; one for each core is best 工作进程数",
     )
+    serving.add_argument(
+        "--log-level",
+        choices=tuple(LEVELS),
+        default="info",
+        help="what is logged: info every call, warning what the node has to mend 日志级别",
+    )
 
 
 def _serve(chosen: argparse.Namespace) -> int:
@@ -44,7 +53,8 @@ def _serve(chosen: argparse.Namespace) -> int:
         )
     if not 1 <= chosen.workers <= MAX_WORKERS:
         raise WrongUseError(f"--workers is from 1 to {MAX_WORKERS} 工作进程数超出范围")
-    callers = _callers(chosen.node)
+    file = Places(chosen.node).node_file()
+    callers = _callers(chosen.node, file)
     folder = (chosen.sockets or chosen.node / "sockets").absolute()
 
     def ready() -> None:
@@ -53,28 +63,36 @@ def _serve(chosen: argparse.Namespace) -> int:
         for caller in callers:
             for worker in range(chosen.workers):
                 print(f"  unix:{socket_path(folder, caller.name, worker)}", flush=True)
+        if file.listen is not None:
+            print(f"  https://{file.listen.address}", flush=True)
 
     def work(worker: int, told: Callable[[], None], lifeline: int) -> int:
+        # Before gRPC is loaded, which reads it once.
+        prepare_environment()
         import asyncio
 
         import uvloop
 
         from gateway.server.serving import serve
 
+        telemetry = prepared.telemetry(worker)
         with (
             open_node(chosen, worker=worker) as node,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            runner.run(serve(node, folder, worker, told, lifeline))
+            runner.run(serve(node, folder, worker, telemetry, told, lifeline))
         return 0
 
-    with alone(chosen.node):
+    with (
+        alone(chosen.node),
+        Prepared(file, workers=chosen.workers, level=chosen.log_level) as prepared,
+    ):
         return Crew(chosen.workers, work).run(ready)
 
 
-def _callers(folder: Path) -> tuple[CallerFile, ...]:
+def _callers(folder: Path, file: NodeFile) -> tuple[CallerFile, ...]:
     """Return the callers of a node. Raises: ConfigurationInvalidError where it has none."""
-    callers = Places(folder).node_file().callers
+    callers = file.callers
     if not callers:
         raise ConfigurationInvalidError(
             reason=f"{folder}/node.yaml lists no callers; add them under `callers:`",

@@ -91,6 +91,7 @@ class RecordDecoder:
             column_check(field, code_lists) for field in self.fields
         )
         kind = record_type(self.fields)
+        self._by_id = {field.id: field for field in self.fields}
         self._array = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]  # made at run time
         self._line = msgspec.json.Decoder(kind)
         self._checked = [(place, check) for place, check in enumerate(checks) if check is not None]
@@ -101,23 +102,13 @@ class RecordDecoder:
     def decode(self, data: bytes, encoding: Encoding) -> Batch:
         """Decode all records or none.
 
+        Of what comes as Arrow, docs/reference/arrow.md tells what is taken for what.
         Raises: LimitExceededError, RecordMalformedError, FieldUncataloguedError,
             FieldOutOfScopeError, FieldInvalidError.
         """
         if len(data) > MAX_RECORD_BYTES:
             raise _over("bytes of records", "记录字节数", len(data), MAX_RECORD_BYTES)
-        try:
-            if encoding == "json":
-                records = self._array.decode(data)
-            else:
-                records = self._line.decode_lines(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            raise self._finder.error(data, encoding) from None
-        if len(records) > MAX_RECORDS:
-            raise _over("number of records", "记录数", len(records), MAX_RECORDS)
-        if not records:
-            raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
-        columns = _split(records)
+        size, columns = (self._arrow if encoding == "arrow" else self._objects)(data, encoding)
         for place, check in self._checked:
             # Most columns are whole; only one that is not is searched for its gaps.
             try:
@@ -128,11 +119,38 @@ class RecordDecoder:
                 pass
             if check(_present(columns[place])):
                 raise self._finder.error(data, encoding)
-        if self._may_repeat(data, columns):
+        if encoding != "arrow" and self._may_repeat(data, columns):
             repeated = self._finder.find(data, encoding)
             if repeated is not None:
                 raise repeated
-        return Batch(len(records), columns)
+        return Batch(size, columns)
+
+    def _objects(self, data: bytes, encoding: Encoding) -> tuple[int, list[Values]]:
+        """Decode JSON; return the number of records, and the columns."""
+        try:
+            if encoding == "json":
+                records = self._array.decode(data)
+            else:
+                records = self._line.decode_lines(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            raise self._finder.error(data, encoding) from None
+        if len(records) > MAX_RECORDS:
+            raise _over("number of records", "记录数", len(records), MAX_RECORDS)
+        if not records:
+            raise _empty()
+        return len(records), _split(records)
+
+    def _arrow(self, data: bytes, encoding: Encoding) -> tuple[int, list[Values]]:
+        """Decode Arrow; return the number of records, and the columns."""
+        from gateway.records.arrow import BrokenRecordError, UnreadableError, read_columns
+
+        try:
+            size, found = read_columns(data, self._by_id)
+            if not size:
+                raise _empty()
+            return size, [_typed(field, found.get(field.id), size) for field in self.fields]
+        except (BrokenRecordError, UnreadableError, msgspec.ValidationError):
+            raise self._finder.error(data, encoding) from None
 
     def _may_repeat(self, data: bytes, columns: Sequence[Values]) -> bool:
         """Tell whether a key may stand twice in a record; False is certain.
@@ -157,6 +175,28 @@ class RecordDecoder:
             if not spare:
                 return False
         return True
+
+
+def _typed(field: Field, values: Values | None, size: int) -> Values:
+    """Hold a column to its field's type, as JSON is held to it.
+
+    Raises: msgspec.ValidationError.
+    """
+    if values is None:
+        if field.required:
+            raise msgspec.ValidationError
+        return [UNSET] * size
+    whole = field.required and not field.null
+    kind: Any = _value_type(field) if whole else _value_type(field) | None
+    typed: Values = msgspec.convert(values, list[kind])
+    if whole or field.null or None not in typed:
+        return typed
+    # Null can only say that the key is absent here.
+    return [UNSET if value is None else value for value in typed]
+
+
+def _empty() -> RecordMalformedError:
+    return RecordMalformedError(reason="there is no record", reason_zh="没有记录")
 
 
 def _split(records: list[Any]) -> list[Values]:

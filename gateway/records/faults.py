@@ -7,7 +7,7 @@ since they quote the value or the key that offends, and a key can be an ID numbe
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -21,7 +21,7 @@ from gateway.errors import (
 from gateway.model.call import Encoding
 from gateway.model.resource import Field, FieldType, Resource
 from gateway.records.columns import MAX_INTEGER, ColumnCheck
-from gateway.records.objects import BrokenRecordError, Pairs, read_objects
+from gateway.records.objects import BrokenRecordError, Pairs, Unfit, read_objects
 from keys.errors import FieldFault
 from masking.counting import counted
 
@@ -97,11 +97,18 @@ class FaultFinder:
         """Return what is wrong with these bytes, or None: then the decoder takes them too."""
         tally = _Tally()
         try:
-            for number, pairs in enumerate(read_objects(data, encoding), 1):
+            for number, pairs in enumerate(self._read(data, encoding), 1):
                 self._judge(number, pairs, tally)
         except BrokenRecordError as broken:
             return _malformed(broken)
         return tally.error(self._resource.code)
+
+    def _read(self, data: bytes, encoding: Encoding) -> Iterator[Pairs]:
+        if encoding != "arrow":
+            return read_objects(data, encoding)
+        from gateway.records.arrow import read_pairs
+
+        return read_pairs(data, self._fields)
 
     def _judge(self, number: int, pairs: Pairs, tally: "_Tally") -> None:
         seen: set[str] = set()
@@ -123,6 +130,8 @@ class FaultFinder:
     def _value_fault(self, field: Field, value: object) -> Found | None:
         if value is None:
             return None if field.null else ("null may not stand here", "不允许为 null")
+        if isinstance(value, Unfit):
+            return _unfit(field, value)
         typed, fault = _typed(field, value)
         if fault is not None:
             return fault
@@ -135,6 +144,13 @@ class FaultFinder:
 _TWICE = ("the key stands twice in the record", "同一记录中该键重复")
 _UNCATALOGUED = ("the field is not in the catalogue", "目录中没有该字段")
 _OUT_OF_SCOPE = ("the grant does not name this field", "授权未包含该字段")
+
+
+def _unfit(field: Field, value: Unfit) -> Found | None:
+    if value.held is None:
+        return None
+    text, text_zh = _EXPECTED[field.type]
+    return f"{text}, but the Arrow column is {value.held}", f"{text_zh}，但 Arrow 列为 {value.held}"
 
 
 def _misfit(field: Field) -> Found:

@@ -42,6 +42,18 @@ class Object:
         self.pairs = pairs
 
 
+class Unfit:
+    """A value of an Arrow column whose type `held` does not hold the field's values.
+
+    Without a type nothing is said of it: it was not looked at.
+    """
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: str | None) -> None:
+        self.held = held
+
+
 def read_objects(data: bytes, encoding: Encoding) -> Iterator[Pairs]:
     """Yield the key-value pairs of each record.
 

@@ -3,13 +3,14 @@
 from time import monotonic
 
 from gateway.errors import DeadlineExceededError
-
-# A call whose client sets no deadline has this one.
-MAX_CALL_SECONDS = 300.0
+from gateway.repeats import MAX_CALL_SECONDS
 
 
 class Deadline:
-    """The time that a call has; it is over at once where its client has left."""
+    """The time that a call has, never more than any may last.
+
+    It is over at once where its client has left.
+    """
 
     __slots__ = ("_until",)
 

@@ -4,9 +4,10 @@ Messages are parsed here and not by gRPC, which answers what it cannot parse, or
 what is raised, with the exception's text.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -17,67 +18,121 @@ from gateway.errors import RequestMalformedError
 from gateway.server.deadlines import Deadline
 from gateway.server.refusals import refuse
 from gateway.server.service import SidecarService
+from gateway.server.telemetry import CallRecord, Telemetry
 from gateway.v1 import sidecar_pb2 as v1
+from keys.errors import SealgateError
 
 Context = ServicerContext[Any, Any]
-# Whose call it is, by what it came by. Raises: CallerForbiddenError.
-Door = Callable[[Context], SidecarService]
 _DESCRIPTOR = v1.DESCRIPTOR.services_by_name["Sidecar"]
 SERVICE: Final = _DESCRIPTOR.full_name
 
 
-def handlers(door: Door) -> grpc.GenericRpcHandler:
+class Door(Protocol):
+    """Where calls come in: it tells whose they are, by what they came by."""
+
+    def caller(self, context: Context) -> str:
+        """Return the caller's name, for the log; empty for nobody."""
+
+    def service(self, name: str) -> SidecarService:
+        """Return the service as a caller may use it. Raises: CallerForbiddenError."""
+
+
+def handlers(door: Door, telemetry: Telemetry) -> grpc.GenericRpcHandler:
     """Return the handlers of every method."""
-    found = {method.name: _handler(method, door) for method in _DESCRIPTOR.methods}
+    found = {method.name: _handler(method, door, telemetry) for method in _DESCRIPTOR.methods}
     return grpc.method_handlers_generic_handler(SERVICE, found)
 
 
-def _handler(method: MethodDescriptor, door: Door) -> Any:
+def _handler(method: MethodDescriptor, door: Door, telemetry: Telemetry) -> Any:
     name = re.sub("(?<=[a-z])(?=[A-Z])", "_", method.name).lower()
     asked = getattr(v1, method.input_type.name)
+    begin = _beginning(method.name, telemetry)
     if method.client_streaming:
-        return grpc.stream_stream_rpc_method_handler(_streaming(name, asked, door))
-    return grpc.unary_unary_rpc_method_handler(_unary(name, asked, door))
+        return grpc.stream_stream_rpc_method_handler(_streaming(name, asked, door, begin))
+    return grpc.unary_unary_rpc_method_handler(_unary(name, asked, door, begin))
+
+
+def _beginning(method: str, telemetry: Telemetry) -> Callable[[str, Context], CallRecord]:
+    def begin(caller: str, context: Context) -> CallRecord:
+        if telemetry.tracing is None:
+            return telemetry.begin(method, caller)
+        return telemetry.begin(method, caller, "", tuple(context.invocation_metadata() or ()))
+
+    return begin
 
 
 def _unary(
-    name: str, asked: type[Message], door: Door
+    name: str, asked: type[Message], door: Door, begin: Callable[[str, Context], CallRecord]
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
+    identified = "request_id" in asked.DESCRIPTOR.fields_by_name
+
     async def answer(data: bytes, context: Context) -> bytes:
+        caller, sent = door.caller(context), 0
+        record, code = begin(caller, context), "OK"
         try:
-            service = door(context)
+            service = door.service(caller)
             service.caller.enter(stream=False)
             try:
-                deadline = Deadline(context.time_remaining())
-                response = await getattr(service, name)(_parsed(data, asked), deadline)
-                done: bytes = response.SerializeToString()
+                request: Any = _parsed(data, asked)
+                if identified and request.request_id:
+                    record.known_as(request.request_id)
+                told = await getattr(service, name)(request, Deadline(context.time_remaining()))
+                done: bytes = told if isinstance(told, bytes) else told.SerializeToString()
+                sent = len(done)
                 return done
             finally:
                 service.caller.leave(stream=False)
-        except Exception as error:
-            await refuse(context, error)
+        except BaseException as error:
+            code = _code(error)
+            if not isinstance(error, Exception):
+                raise
+            await refuse(context, error, record.request_id)
+        finally:
+            record.end(code, len(data), sent)
 
     return answer
 
 
 def _streaming(
-    name: str, asked: type[Message], door: Door
+    name: str, asked: type[Message], door: Door, begin: Callable[[str, Context], CallRecord]
 ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]:
     async def answer(pieces: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-        messages = (_parsed(data, asked) async for data in pieces)
+        caller, received, sent = door.caller(context), 0, 0
+        record, code = begin(caller, context), "OK"
+
+        async def messages() -> AsyncIterator[Message]:
+            nonlocal received
+            async for data in pieces:
+                received += len(data)
+                yield _parsed(data, asked)
+
         try:
-            service = door(context)
+            service = door.service(caller)
             service.caller.enter(stream=True)
             try:
                 deadline = Deadline(context.time_remaining())
-                async for message in getattr(service, name)(messages, deadline):
-                    yield message.SerializeToString()
+                async for told in getattr(service, name)(messages(), deadline):
+                    done = told.SerializeToString()
+                    sent += len(done)
+                    yield done
             finally:
                 service.caller.leave(stream=True)
-        except Exception as error:
-            await refuse(context, error)
+        except BaseException as error:
+            code = _code(error)
+            if not isinstance(error, Exception):
+                raise
+            await refuse(context, error, record.request_id)
+        finally:
+            record.end(code, received, sent)
 
     return answer
+
+
+def _code(error: BaseException) -> str:
+    if isinstance(error, SealgateError):
+        return error.code
+    gone = isinstance(error, (asyncio.CancelledError, GeneratorExit))
+    return "CANCELLED" if gone else "INTERNAL"
 
 
 def _parsed(data: bytes, asked: type[Message]) -> Message:

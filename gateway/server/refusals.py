@@ -17,13 +17,20 @@ from keys.errors import FieldFault, SealgateError
 # gRPC drops details above about 8 KiB at random; whole statuses stay well below.
 MAX_DETAILS_BYTES = 4096
 # Refusals that may pass without anybody's doing, and when to try again.
-RETRY_SECONDS = {"LEDGER_UNAVAILABLE": 1, "TRUST_STALE": 60}
+RETRY_SECONDS = {
+    "LEDGER_UNAVAILABLE": 1,
+    "RATE_EXCEEDED": 1,
+    "REQUEST_IN_PROGRESS": 1,
+    "TRUST_STALE": 60,
+}
 
 _log = logging.getLogger(__name__)
 
 
-async def refuse(context: "ServicerContext[Any, Any]", error: Exception) -> NoReturn:
-    """End a call with the status of a refusal.
+async def refuse(
+    context: "ServicerContext[Any, Any]", error: Exception, request_id: str = ""
+) -> NoReturn:
+    """End a call with the status of a refusal, and the id by which the log has it.
 
     Of any other error nothing is said but its type and place, in the log: its
     text may quote what was sent.
@@ -34,6 +41,8 @@ async def refuse(context: "ServicerContext[Any, Any]", error: Exception) -> NoRe
         _log.error("internal error %s", unexpected(error))
         spelled = status_pb2.Status(code=Status.INTERNAL, message="internal error 内部错误")
         _add(spelled, error_details_pb2.ErrorInfo(reason="INTERNAL", domain=DOMAIN))
+    if request_id:
+        _add(spelled, error_details_pb2.RequestInfo(request_id=request_id))
     status = rpc_status.to_status(spelled)
     await context.abort(status.code, status.details, status.trailing_metadata)
 

@@ -2,33 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-import msgspec
-
-import gateway
-from gateway.errors import (
-    RequestMalformedError,
-    ResourceUncataloguedError,
-    StreamBrokenError,
-)
-from gateway.model.call import (
-    Encoding,
-    ExplainedField,
-    Mode,
-    Opened,
-    Receipt,
-    Sealed,
-    SealRequest,
-)
-from gateway.model.resource import Field, Resource
+from gateway.errors import RequestMalformedError, ResourceUncataloguedError, StreamBrokenError
+from gateway.model.call import Encoding, Mode, Opened, SealRequest
 from gateway.node import Node
 from gateway.readiness import check
+from gateway.repeats import Answered, Repeats, parts_of
+from gateway.server import answers
 from gateway.server.callers import Caller
 from gateway.server.committing import Conductor
 from gateway.server.deadlines import Deadline
-from gateway.steps import Steps
+from gateway.server.tls import Certificates
+from gateway.steps import Steps, write
 from gateway.v1 import sidecar_pb2 as v1
 from keys.errors import SealgateError
 
@@ -36,16 +24,17 @@ T = TypeVar("T")
 
 # A stream whose caller sends nothing for so long is ended: it holds one of its calls.
 MAX_SILENCE_SECONDS = 60
-# A page of resources is one message, whatever is asked for.
+# A page is one message, whatever is asked for.
 MAX_PAGE = 1000
+USUAL_PAGE = 100
 # A call of more bytes is worked on in a thread, since the loop must answer others meanwhile.
 MAX_SHORT_BYTES = 512 * 1024
-USUAL_PAGE = 100
 
 _ENCODINGS: dict[int, Encoding] = {
     v1.RECORD_ENCODING_UNSPECIFIED: "json",
     v1.RECORD_ENCODING_JSON: "json",
     v1.RECORD_ENCODING_NDJSON: "ndjson",
+    v1.RECORD_ENCODING_ARROW: "arrow",
 }
 _MODES: dict[int, Mode] = {
     v1.SHARING_MODE_UNSPECIFIED: "interface",
@@ -53,49 +42,32 @@ _MODES: dict[int, Mode] = {
     v1.SHARING_MODE_FILE: "file",
     v1.SHARING_MODE_DATABASE: "database",
 }
-_STATES = {
-    "ok": v1.CONDITION_STATE_OK,
-    "warning": v1.CONDITION_STATE_WARNING,
-    "failed": v1.CONDITION_STATE_FAILED,
-}
+
+
+class Facilities(NamedTuple):
+    """What all callers of a worker share."""
+
+    node: Node
+    conductor: Conductor
+    repeats: Repeats
+    certificates: Certificates | None
 
 
 class SidecarService:
     """A node, as one caller may use it: a method for each of the service's, named alike."""
 
-    def __init__(self, node: Node, caller: Caller, conductor: Conductor) -> None:
-        self.caller = caller
-        self._node, self._conductor = node, conductor
+    def __init__(self, caller: Caller, shared: Facilities) -> None:
+        self.caller, self._shared = caller, shared
+        self._node = shared.node
 
-    async def seal(self, request: v1.SealRequest, deadline: Deadline) -> v1.SealResponse:
+    async def seal(self, request: v1.SealRequest, deadline: Deadline) -> v1.SealResponse | bytes:
         """Seal records."""
         wanted = self._wanted(request.subject, request.records)
-        return _sealed(
-            await self._drive(self._node.sealing(wanted, deadline), deadline, wanted.records)
-        )
-
-    async def _drive(self, steps: Steps[T], deadline: Deadline, data: bytes) -> T:
-        long = len(data) > MAX_SHORT_BYTES
-        return await self._conductor.drive(steps, deadline.leave, long=long)
-
-    def _wanted(self, subject: v1.SealSubject, records: bytes) -> SealRequest:
-        self.caller.check("seal", subject.resource)
-        encoding, mode = _ENCODINGS.get(subject.encoding), _MODES.get(subject.mode)
-        if encoding is None or mode is None:
-            raise RequestMalformedError(
-                reason="its encoding or mode is not known", reason_zh="记录编码或共享方式未知"
-            )
-        return SealRequest(
-            resource=subject.resource,
-            purpose=subject.purpose,
-            grant=subject.grant,
-            records=records,
-            encoding=encoding,
-            mode=mode,
-            caller=self.caller.name,
-            reference=subject.reference or None,
-            suite=subject.suite or None,
-        )
+        if not request.request_id:
+            steps = self._node.sealing(wanted, deadline)
+            return answers.sealed(await self._drive(steps, deadline, wanted.records))
+        once = self._sealing_once(wanted, request.request_id, deadline)
+        return await self._drive(once, deadline, wanted.records)
 
     async def seal_stream(
         self, requests: AsyncIterator[v1.SealStreamRequest], deadline: Deadline
@@ -117,23 +89,22 @@ class SidecarService:
                 continue
             if held is not None:
                 number += 1
-                part = await self._drive(
-                    stream.seal(held, last=False, deadline=deadline), deadline, held
-                )
-                yield v1.SealStreamResponse(part=_sealed(part), number=number)
+                steps = stream.seal(held, last=False, deadline=deadline)
+                part = answers.sealed(await self._drive(steps, deadline, held))
+                yield v1.SealStreamResponse(part=part, number=number)
             held = message.records
         if subject is None:
             raise RequestMalformedError(reason="it is empty", reason_zh="请求为空")
         if held is not None:
-            part = await self._drive(
-                stream.seal(held, last=True, deadline=deadline), deadline, held
-            )
-            yield v1.SealStreamResponse(part=_sealed(part), number=number + 1, last=True)
+            steps = stream.seal(held, last=True, deadline=deadline)
+            part = answers.sealed(await self._drive(steps, deadline, held))
+            yield v1.SealStreamResponse(part=part, number=number + 1, last=True)
         stream.end()
 
     async def open(self, request: v1.OpenRequest, deadline: Deadline) -> v1.OpenResponse:
         """Open an envelope."""
         self.caller.check("open")
+        encoding = _encoding(request.encoding)
         steps = self._node.opening(
             request.envelope,
             reopen=request.reopen,
@@ -141,7 +112,7 @@ class SidecarService:
             reference=request.reference or None,
             deadline=deadline,
         )
-        return _opened(await self._drive(steps, deadline, request.envelope))
+        return await self._drive(_spelled(steps, encoding), deadline, request.envelope)
 
     async def open_stream(
         self, requests: AsyncIterator[v1.OpenStreamRequest], deadline: Deadline
@@ -151,15 +122,15 @@ class SidecarService:
         stream = None
         async for message in _attended(requests):
             if stream is None:
+                encoding = _encoding(message.encoding)
                 stream = self._node.begin_open_stream(
                     reopen=message.reopen,
                     caller=self.caller.name,
                     reference=message.reference or None,
                 )
-            part = await self._drive(
-                stream.open(message.envelope, deadline), deadline, message.envelope
-            )
-            yield v1.OpenStreamResponse(part=_opened(part))
+            steps = _spelled(stream.open(message.envelope, deadline), encoding)
+            part = await self._drive(steps, deadline, message.envelope)
+            yield v1.OpenStreamResponse(part=part)
         if stream is None:
             raise RequestMalformedError(reason="it is empty", reason_zh="请求为空")
         await self._drive(stream.end(), deadline, b"")
@@ -167,22 +138,13 @@ class SidecarService:
     async def explain(self, request: v1.ExplainRequest, _: Deadline) -> v1.ExplainResponse:
         """Explain a grant."""
         self.caller.check("explain", request.resource)
-        told = self._node.explain(request.resource, request.grant)
-        return v1.ExplainResponse(
-            resource=told.resource,
-            resource_name=told.resource_name,
-            requester=told.requester,
-            purpose=told.purpose,
-            level=told.level,
-            policy=told.policy,
-            fields=map(_explained, told.fields),
-        )
+        return answers.explained(self._node.explain(request.resource, request.grant))
 
     async def list_resources(
         self, request: v1.ListResourcesRequest, _: Deadline
     ) -> v1.ListResourcesResponse:
         """List what the caller may see."""
-        size = min(request.page_size or USUAL_PAGE, MAX_PAGE)
+        size = _page(request.page_size)
         found = sorted(
             (
                 resource
@@ -195,7 +157,7 @@ class SidecarService:
         )
         page = found[:size]
         return v1.ListResourcesResponse(
-            resources=map(_summary, page),
+            resources=map(answers.summary, page),
             next_page_token=page[-1].code if len(found) > size else "",
         )
 
@@ -206,38 +168,118 @@ class SidecarService:
         resource = self._node.snapshot().trust.catalogue.resources.get(request.resource)
         if resource is None or not self.caller.may_see(resource.code):
             raise ResourceUncataloguedError(resource="(of this request)")
-        return v1.DescribeResourceResponse(
-            summary=_summary(resource),
-            abstract=resource.abstract,
-            use_requirements=resource.use_requirements,
-            update_cycle=resource.update_cycle,
-            replaced_by=resource.replaced_by or "",
-            fields=map(_field, resource.fields),
-        )
+        return answers.description(resource)
 
     async def get_status(self, _request: v1.GetStatusRequest, _: Deadline) -> v1.GetStatusResponse:
         """Tell every condition."""
-        conditions = await self._conductor.apart(partial(check, self._node))
-        response = v1.GetStatusResponse(
-            department=self._node.department,
-            version=gateway.__version__,
-            ready=all(condition.refusal is None for condition in conditions),
-        )
-        for condition in conditions:
-            response.conditions.add(
-                name=condition.name,
-                title_zh=condition.title_zh,
-                state=_STATES[condition.state],
-                text=condition.text,
-                text_zh=condition.text_zh,
-                code="" if condition.refusal is None else condition.refusal.code,
-            )
+        shared = self._shared
+        conditions = await shared.conductor.apart(partial(check, self._node, shared.certificates))
+        response = answers.status(self._node.department, conditions)
         try:
             trust = self._node.snapshot().trust
         except SealgateError:  # a condition tells it
             return response
         response.trust, response.catalogue = trust.version, trust.catalogue.version
         return response
+
+    async def list_entries(
+        self, request: v1.ListEntriesRequest, _: Deadline
+    ) -> v1.ListEntriesResponse:
+        """List entries of a worker's ledger."""
+        self.caller.check("read_ledger")
+        begin, count = _position(request.page_token), _page(request.page_size)
+        read = partial(self._node.read_entries, request.worker, begin, count)
+        entries, end = await self._shared.conductor.apart(read)
+        return v1.ListEntriesResponse(
+            entries=entries, next_page_token="" if end is None else str(end)
+        )
+
+    async def set_block(
+        self, request: v1.SetBlockRequest, deadline: Deadline
+    ) -> v1.SetBlockResponse:
+        """Cut a requester or a grant off, or lift that."""
+        self.caller.check("administer")
+        which = request.WhichOneof("subject")
+        if which is None:
+            raise RequestMalformedError(
+                reason="it names neither a requester nor a grant",
+                reason_zh="未指明使用部门或授权",
+            )
+        steps = self._node.blocking(
+            requester=request.requester or None,
+            grant=request.grant or None,
+            blocked=request.blocked,
+            caller=self.caller.name,
+        )
+        blocks = await self._drive(steps, deadline, b"")
+        return v1.SetBlockResponse(
+            requesters=sorted(blocks.requesters), grants=sorted(blocks.grants)
+        )
+
+    def _wanted(self, subject: v1.SealSubject, records: bytes) -> SealRequest:
+        self.caller.check("seal", subject.resource)
+        mode = _MODES.get(subject.mode)
+        if mode is None:
+            raise RequestMalformedError(reason="its mode is not known", reason_zh="共享方式未知")
+        return SealRequest(
+            resource=subject.resource,
+            purpose=subject.purpose,
+            grant=subject.grant,
+            records=records,
+            encoding=_encoding(subject.encoding),
+            mode=mode,
+            caller=self.caller.name,
+            reference=subject.reference or None,
+            suite=subject.suite or None,
+        )
+
+    def _sealing_once(
+        self, wanted: SealRequest, request_id: str, deadline: Deadline
+    ) -> Steps[bytes]:
+        """Seal, or answer what the same request was answered before; see `gateway.repeats`."""
+        repeats, now = self._shared.repeats, self._node.now()
+        asked = repeats.ask(self.caller.name, "Seal", request_id, parts_of(wanted), now)
+        begun = yield from write(repeats.store, partial(repeats.begin, asked, now))
+        if isinstance(begun, Answered):
+            # It left once already; who was cut off since does not get it again.
+            yield from self._node.checking(wanted)
+            return begun.answer
+        try:
+            sealed = yield from self._node.sealing(wanted, deadline)
+        except Exception:
+            # Where that fails it lapses by itself: what is told is why nothing was sealed.
+            with suppress(SealgateError):
+                yield from write(repeats.store, partial(repeats.abandon, begun))
+            raise
+        answer = answers.sealed(sealed).SerializeToString()
+        return (yield from write(repeats.store, partial(repeats.finish, begun, answer, now)))
+
+    async def _drive(self, steps: Steps[T], deadline: Deadline, data: bytes) -> T:
+        long = len(data) > MAX_SHORT_BYTES
+        return await self._shared.conductor.drive(steps, deadline.leave, long=long)
+
+
+def _spelled(steps: Steps[Opened], encoding: Encoding) -> Steps[v1.OpenResponse]:
+    return answers.opened((yield from steps), encoding)
+
+
+def _encoding(number: int) -> Encoding:
+    encoding = _ENCODINGS.get(number)
+    if encoding is None:
+        raise RequestMalformedError(reason="its encoding is not known", reason_zh="记录编码未知")
+    return encoding
+
+
+def _page(size: int) -> int:
+    return min(size or USUAL_PAGE, MAX_PAGE)
+
+
+def _position(token: str) -> int:
+    if token and not (token.isascii() and token.isdigit() and len(token) < 19):
+        raise RequestMalformedError(
+            reason="its page token is none of ours", reason_zh="分页令牌无效"
+        )
+    return int(token or 0)
 
 
 async def _attended(messages: AsyncIterator[T]) -> AsyncIterator[T]:
@@ -260,75 +302,3 @@ async def _attended(messages: AsyncIterator[T]) -> AsyncIterator[T]:
                 reason_zh=f"{MAX_SILENCE_SECONDS} 秒内未收到数据",
             ) from None
         yield message
-
-
-def _sealed(sealed: Sealed) -> v1.SealResponse:
-    return v1.SealResponse(
-        envelope=sealed.envelope,
-        envelope_id=sealed.envelope_id,
-        digest=sealed.digest,
-        records=sealed.manifest.records,
-        findings=sealed.manifest.findings,
-        receipt=_receipt(sealed.receipt),
-    )
-
-
-def _opened(opened: Opened) -> v1.OpenResponse:
-    return v1.OpenResponse(
-        records=opened.records,
-        manifest=msgspec.json.encode(opened.manifest),
-        sender=opened.sender,
-        envelope_id=opened.envelope_id,
-        digest=opened.digest,
-        receipt=_receipt(opened.receipt),
-    )
-
-
-def _receipt(receipt: Receipt) -> bytes:
-    return msgspec.json.encode(receipt)
-
-
-def _explained(field: ExplainedField) -> v1.ExplainedField:
-    return v1.ExplainedField(
-        id=field.id,
-        name=field.name,
-        grade=field.grade,
-        kind=field.kind,
-        treatment=msgspec.json.encode(field.treatment),
-        disclosure=field.disclosure,
-        type=field.type,
-        layer=field.layer,
-        rule=field.rule,
-        reason=field.reason,
-        reason_zh=field.reason_zh,
-    )
-
-
-def _summary(resource: Resource) -> v1.ResourceSummary:
-    return v1.ResourceSummary(
-        code=resource.code,
-        name=resource.name,
-        name_en=resource.name_en or "",
-        department=resource.provider.department,
-        share_class=resource.share.share_class,
-        grade=resource.grade,
-        status=resource.status,
-    )
-
-
-def _field(field: Field) -> v1.ResourceField:
-    return v1.ResourceField(
-        id=field.id,
-        name=field.name,
-        name_en=field.name_en or "",
-        type=field.type,
-        kind=field.kind,
-        grade=field.grade,
-        required=field.required,
-        nullable=field.null,
-        format=field.format or "",
-        code_list=field.code_list or "",
-        length=field.length or 0,
-        precision=field.precision or 0,
-        scale=field.scale or 0,
-    )

@@ -15,16 +15,28 @@ from grpc_health.v1.health import OVERALL_HEALTH
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
-from gateway.config import CallerFile
-from gateway.errors import CallerForbiddenError, unexpected
+from gateway.conditions import DAY, Condition
+from gateway.config import CallerFile, ListenFile
+from gateway.errors import unexpected
 from gateway.node import Node
 from gateway.readiness import check
 from gateway.records.decoder import MAX_RECORD_BYTES
-from gateway.server.callers import MAX_CALLS, Caller
+from gateway.repeats import Repeats
+from gateway.server.callers import MAX_CALLS
 from gateway.server.committing import Conductor
-from gateway.server.handlers import SERVICE, Context, handlers
-from gateway.server.service import SidecarService
+from gateway.server.doors import Callers, SocketDoor, TcpDoor
+from gateway.server.handlers import SERVICE, Door, handlers
+from gateway.server.service import Facilities
 from gateway.server.sockets import admit, prepared
+from gateway.server.telemetry import (
+    CertificateDays,
+    ConditionState,
+    Observation,
+    Telemetry,
+    days_of_keys,
+)
+from gateway.server.tls import Certificates
+from gateway.stores.repeats import SqliteRepeats
 from gateway.stores.snapshots import Stamp
 from keys.errors import SealgateError
 
@@ -35,6 +47,8 @@ MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 1024 * 1024
 MAX_TAKEN_CALLS = 2 * MAX_CALLS
 # A token, and names: nobody's metadata is longer.
 MAX_METADATA_BYTES = 16 * 1024
+# A connection on TCP is made anew as often, so that certificates are looked at again.
+MAX_CONNECTION_SECONDS = 3600
 # Calls that run are given so long to end when the sidecar is told to.
 DRAIN_SECONDS = 20.0
 # How often the conditions are looked at: health tells the truth within two seconds.
@@ -46,37 +60,52 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
-    ("grpc.so_reuseport", 0),
+)
+_SOCKET_OPTIONS = (*_OPTIONS, ("grpc.so_reuseport", 0))
+# Workers share the port.
+_TCP_OPTIONS = (
+    *_OPTIONS,
+    ("grpc.so_reuseport", 1),
+    ("grpc.max_connection_age_ms", MAX_CONNECTION_SECONDS * 1000),
 )
 
 
 async def serve(
-    node: Node, folder: Path, worker: int, ready: Callable[[], None], lifeline: int
+    node: Node,
+    folder: Path,
+    worker: int,
+    telemetry: Telemetry,
+    ready: Callable[[], None],
+    lifeline: int,
 ) -> None:
     """Serve every caller of the node's file until SIGTERM, SIGINT or the lifeline's end; drain.
 
     `ready` is called once calls are taken.
-    Raises: ConfigurationInvalidError.
+    Raises: ConfigurationInvalidError, LedgerUnavailableError.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     loop.add_reader(lifeline, ended.set)
-    sidecar = Sidecar(node, folder, worker)
-    loop.add_signal_handler(signal.SIGHUP, sidecar.refresh)
+    repeats = SqliteRepeats(node.places.repeats)
     try:
-        await sidecar.start()
-        watch = loop.create_task(sidecar.watch())
-        ready()
-        await ended.wait()
-        loop.remove_reader(lifeline)
-        watch.cancel()
+        sidecar = Sidecar(node, folder, worker, repeats, telemetry)
+        loop.add_signal_handler(signal.SIGHUP, sidecar.refresh)
+        try:
+            await sidecar.start()
+            watch = loop.create_task(sidecar.watch())
+            ready()
+            await ended.wait()
+            loop.remove_reader(lifeline)
+            watch.cancel()
+        finally:
+            await sidecar.stop()
     finally:
-        await sidecar.stop()
+        repeats.close()
 
 
-class _Door(NamedTuple):
+class _Open(NamedTuple):
     """A caller's socket, and who listens there."""
 
     server: grpc.aio.Server
@@ -86,12 +115,21 @@ class _Door(NamedTuple):
 class Sidecar:
     """One worker: its callers' servers, and what they share."""
 
-    def __init__(self, node: Node, folder: Path, worker: int) -> None:
+    def __init__(
+        self, node: Node, folder: Path, worker: int, repeats: SqliteRepeats, telemetry: Telemetry
+    ) -> None:
         self._node, self._folder, self._worker = node, folder, worker
-        self._conductor = Conductor(node.stores)
+        self._telemetry = telemetry
+        self._listen = node.file.listen
+        self._certificates = (
+            None if self._listen is None else Certificates(self._listen, node.places.folder)
+        )
+        self._conductor = Conductor([*node.stores, repeats])
+        shared = Facilities(node, self._conductor, Repeats(node.keys, repeats), self._certificates)
+        self._callers = Callers(shared)
         self._health = health.HealthServicer()
-        self._services: dict[str, SidecarService] = {}
-        self._doors: dict[str, _Door] = {}
+        self._sockets: dict[str, _Open] = {}
+        self._port: grpc.aio.Server | None = None
         self._changed = asyncio.Event()
         # Unknown: what was changed since it was read is found at the first look.
         self._stamp: Stamp | None = None
@@ -100,7 +138,10 @@ class Sidecar:
         """Take calls. Raises: ConfigurationInvalidError."""
         # Before the first call, since health is well until it is told otherwise.
         await self._tell()
+        await self._telemetry.serve()
         await self._let_in(self._node.file.callers or ())
+        if self._listen is not None and self._certificates is not None:
+            self._port = await self._listening(self._listen, self._certificates)
 
     def refresh(self) -> None:
         """Read every file anew, changed or not."""
@@ -123,8 +164,10 @@ class Sidecar:
     async def stop(self) -> None:
         """Take no more calls, let those that run end, and close."""
         await self._health.enter_graceful_shutdown()
-        await self._shut(list(self._doors))
+        port = () if self._port is None else (self._port.stop(DRAIN_SECONDS),)
+        await asyncio.gather(self._shut(list(self._sockets)), *port)
         self._conductor.close()
+        self._telemetry.close()
 
     async def _follow(self) -> None:
         """Take over a changed `node.yaml`: a broken one changes nothing."""
@@ -141,47 +184,46 @@ class Sidecar:
 
     async def _let_in(self, callers: tuple[CallerFile, ...]) -> None:
         """Serve these callers, and no others. Raises: ConfigurationInvalidError."""
+        self._callers.take(callers)
         named = {caller.name: caller for caller in callers}
-        await self._shut([name for name in self._doors if name not in named])
+        await self._shut([name for name in self._sockets if name not in named])
         for name, caller in named.items():
-            self._services[name] = SidecarService(self._node, Caller(caller), self._conductor)
             path = prepared(self._folder, caller, self._worker)
-            if name not in self._doors:
-                server = self._server(partial(self._of, name))
+            if name not in self._sockets:
+                server = self._server(SocketDoor(self._callers, name), _SOCKET_OPTIONS)
                 server.add_insecure_port(f"unix:{path}")
-                self._doors[name] = _Door(server, path)
+                self._sockets[name] = _Open(server, path)
                 await server.start()
             admit(path, caller)
 
     async def _shut(self, names: list[str]) -> None:
-        doors = [self._doors.pop(name) for name in names]
-        for name in names:
-            self._services.pop(name, None)
+        doors = [self._sockets.pop(name) for name in names]
         await asyncio.gather(*(door.server.stop(DRAIN_SECONDS) for door in doors))
         for door in doors:
             with suppress(OSError):
                 door.path.unlink()
 
-    def _of(self, name: str, _: Context) -> SidecarService:
-        service = self._services.get(name)
-        if service is None:
-            raise CallerForbiddenError(
-                caller=name, reason="is not in node.yaml any more", reason_zh="已不在 node.yaml 中"
-            )
-        return service
+    async def _listening(self, listen: ListenFile, certificates: Certificates) -> grpc.aio.Server:
+        server = self._server(TcpDoor(self._callers), _TCP_OPTIONS)
+        server.add_secure_port(listen.address, certificates.server_credentials())
+        await server.start()
+        return server
 
-    def _server(self, door: Callable[[Context], SidecarService]) -> grpc.aio.Server:
-        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_TAKEN_CALLS)
-        server.add_generic_rpc_handlers((handlers(door),))
+    def _server(self, door: Door, options: tuple[tuple[str, int], ...]) -> grpc.aio.Server:
+        server = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_TAKEN_CALLS)
+        server.add_generic_rpc_handlers((handlers(door, self._telemetry),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = (SERVICE, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name)
         reflection.enable_server_reflection((*names, reflection.SERVICE_NAME), server)
         return server
 
     async def _tell(self) -> None:
+        conditions: tuple[Condition, ...] = ()
         try:
-            conditions = await self._conductor.apart(partial(check, self._node))
+            look = partial(check, self._node, self._certificates)
+            conditions = await self._conductor.apart(look)
             ready = all(condition.refusal is None for condition in conditions)
+            self._telemetry.observe(self._observed(conditions))
         except Exception as error:
             # Whoever cannot tell is not well; and must look again.
             _log.error("internal error %s", unexpected(error))
@@ -189,3 +231,18 @@ class Sidecar:
         states = health_pb2.HealthCheckResponse
         for name in (OVERALL_HEALTH, SERVICE):
             await self._health.set(name, states.SERVING if ready else states.NOT_SERVING)
+
+    def _observed(self, conditions: tuple[Condition, ...]) -> Observation:
+        now, age = self._node.now() // 1000, None
+        with suppress(SealgateError):
+            age = float(now - self._node.snapshot().trust.issued)
+        held = self._certificates
+        return Observation(
+            trust_age=age,
+            ledger_queue=self._conductor.waiting(),
+            keys=days_of_keys(self._node.keys.list_keys(), now),
+            certificates=()
+            if held is None
+            else (CertificateDays("server", (held.expires - now) / DAY),),
+            conditions=tuple(ConditionState(one.name, one.state) for one in conditions),
+        )

@@ -161,3 +161,23 @@ def _too_much(folder: Path) -> ConfigurationInvalidError:
 
 def _invalid(reason: str, reason_zh: str) -> ConfigurationInvalidError:
     return ConfigurationInvalidError(reason=reason, reason_zh=reason_zh)
+
+
+def read_file(path: Path) -> bytes | None:
+    """Read a file, or return None if there is none: a link to nothing is not that.
+
+    Raises: ConfigurationInvalidError.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise unreadable(path) from None
+        return None
+    except OSError:
+        raise unreadable(path) from None
+
+
+def unreadable(path: Path) -> ConfigurationInvalidError:
+    """Return the refusal of what cannot be read."""
+    return ConfigurationInvalidError(reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取")

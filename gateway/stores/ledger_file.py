@@ -10,7 +10,7 @@ from threading import RLock
 
 import msgspec
 
-from gateway.errors import LedgerUnavailableError
+from gateway.errors import LedgerUnavailableError, RequestMalformedError
 from gateway.ledger import SALT_BYTES, begin_receipt, settle, sign_receipts
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
@@ -20,6 +20,8 @@ from keys.ring import Ring
 
 # A line is some kilobytes; the last one is looked for in this much of the tail.
 TAIL_BYTES = 64 * 1024
+# A page of entries is one message.
+MAX_READ_BYTES = 8 * 1024 * 1024
 
 
 class FileLedger:
@@ -176,3 +178,36 @@ class _File:
                 return start + at + 1
             end = start
         return 0
+
+
+def read_entries(path: Path, begin: int, count: int) -> tuple[list[bytes], int | None]:
+    """Read at most `count` entries from a position on, and where the next one begins.
+
+    Raises: RequestMalformedError where no entry begins there, LedgerUnavailableError.
+    """
+    entries: list[bytes] = []
+    try:
+        with path.open("rb") as file:
+            if begin:
+                file.seek(begin - 1)
+                if file.read(1) != b"\n":
+                    raise _nowhere()
+            while len(entries) < count and file.tell() - begin < MAX_READ_BYTES:
+                line = file.readline()
+                if not line.endswith(b"\n"):
+                    # The end, or one that is still being written.
+                    return entries, None
+                entries.append(line[:-1])
+            return entries, file.tell()
+    except FileNotFoundError:
+        if begin:
+            raise _nowhere() from None
+        return entries, None
+    except OSError:
+        raise LedgerUnavailableError from None
+
+
+def _nowhere() -> RequestMalformedError:
+    return RequestMalformedError(
+        reason="no entry of this ledger begins there", reason_zh="该位置没有日志条目"
+    )

@@ -3,20 +3,15 @@
 import itertools
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import Struct
-
-from gateway.config import NodeInvalidError, Places
+from gateway.config import Places
 from gateway.errors import ConfigurationInvalidError, TrustStaleError
-from gateway.grants.claims import GrantId
-from gateway.model.resource import DepartmentId
-from gateway.model.trust import Blocks, Snapshot, Trust
-from gateway.stores.files import read_folder
+from gateway.model.trust import Snapshot, Trust
+from gateway.stores.blocks import read_blocks
+from gateway.stores.files import read_file, read_folder, unreadable
 from gateway.trust import read_trust
 from keys.errors import SealgateError
-from masking import document
 from masking.errors import PolicyInvalidError
 from masking.grades import GradeScheme
 from masking.policy import Policy, read_policy
@@ -25,27 +20,6 @@ TRUST_SUFFIXES = (".yaml", ".jwt")
 _numbers = itertools.count(1)
 
 Stamp = tuple[int, ...]
-
-
-class BlocksFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file `blocks.yaml`; a name that nobody can bear is a slip that blocks nobody."""
-
-    requesters: tuple[DepartmentId, ...] = ()
-    grants: tuple[GrantId, ...] = ()
-
-
-def read_blocks(path: Path) -> Blocks:
-    """Read what a provider cut off itself; no file, nothing.
-
-    Raises: NodeInvalidError, ConfigurationInvalidError where it cannot be read.
-    """
-    text = _read_file(path)
-    if text is None:
-        return Blocks()
-    found = document.read(text, BlocksFile, file=str(path), error=NodeInvalidError)
-    return Blocks(
-        requesters=frozenset(found.value.requesters), grants=frozenset(found.value.grants)
-    )
 
 
 class _Kept(NamedTuple):
@@ -135,7 +109,7 @@ class FolderSnapshots:
             try:
                 files = read_folder(folder, TRUST_SUFFIXES)
             except OSError:
-                raise _unreadable(folder) from None
+                raise unreadable(folder) from None
             self._trust = link, read_trust(files, self._clock() // 1000)
         return self._trust[1]
 
@@ -153,7 +127,7 @@ class FolderSnapshots:
 
     def _read_policy(self, scheme: GradeScheme) -> Policy | None:
         path = self._places.policy
-        text = _read_file(path)
+        text = read_file(path)
         return None if text is None else read_policy(text, str(path), scheme=scheme)
 
 
@@ -166,22 +140,6 @@ class OneSnapshot:
     def current(self) -> Snapshot:
         """Return it."""
         return self._snapshot
-
-
-def _read_file(path: Path) -> bytes | None:
-    """Read a file, or return None if there is none: a link to nothing is not that."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise _unreadable(path) from None
-        return None
-    except OSError:
-        raise _unreadable(path) from None
-
-
-def _unreadable(path: Path) -> ConfigurationInvalidError:
-    return ConfigurationInvalidError(reason=f"{path} cannot be read", reason_zh=f"{path} 无法读取")
 
 
 def stamp(look: Callable[[str], os.stat_result], path: str) -> Stamp:

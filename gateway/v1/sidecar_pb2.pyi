@@ -37,6 +37,8 @@ class _RecordEncodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Record
     """One JSON array of flat objects, UTF-8."""
     RECORD_ENCODING_NDJSON: _RecordEncoding.ValueType  # 2
     """Flat JSON objects, one a line, UTF-8."""
+    RECORD_ENCODING_ARROW: _RecordEncoding.ValueType  # 3
+    """An Arrow IPC stream, a column for each field; docs/reference/arrow.md."""
 
 class RecordEncoding(_RecordEncoding, metaclass=_RecordEncodingEnumTypeWrapper):
     """How records are written."""
@@ -47,6 +49,8 @@ RECORD_ENCODING_JSON: RecordEncoding.ValueType  # 1
 """One JSON array of flat objects, UTF-8."""
 RECORD_ENCODING_NDJSON: RecordEncoding.ValueType  # 2
 """Flat JSON objects, one a line, UTF-8."""
+RECORD_ENCODING_ARROW: RecordEncoding.ValueType  # 3
+"""An Arrow IPC stream, a column for each field; docs/reference/arrow.md."""
 Global___RecordEncoding: _TypeAlias = RecordEncoding  # noqa: Y015
 
 class _SharingMode:
@@ -159,8 +163,13 @@ class SealRequest(_message.Message):
 
     SUBJECT_FIELD_NUMBER: _builtins.int
     RECORDS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     records: _builtins.bytes
     """The records, in the subject's encoding."""
+    request_id: _builtins.str
+    """A UUID by which the caller may send the same request again, and gets the
+    same envelope; empty for none.
+    """
     @_builtins.property
     def subject(self) -> Global___SealSubject:
         """What the call is about."""
@@ -170,10 +179,11 @@ class SealRequest(_message.Message):
         *,
         subject: Global___SealSubject | None = ...,
         records: _builtins.bytes = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["records", b"records", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["records", b"records", "request_id", b"request_id", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,22 +324,26 @@ class OpenRequest(_message.Message):
     ENVELOPE_FIELD_NUMBER: _builtins.int
     REOPEN_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
     envelope: _builtins.bytes
     """The envelope."""
     reopen: _builtins.bool
     """Open it although it was opened before."""
     reference: _builtins.str
     """The caller's own file number, for the ledger; at most 256 characters."""
+    encoding: Global___RecordEncoding.ValueType
+    """How the records shall be written."""
     def __init__(
         self,
         *,
         envelope: _builtins.bytes = ...,
         reopen: _builtins.bool = ...,
         reference: _builtins.str = ...,
+        encoding: Global___RecordEncoding.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope", "reference", b"reference", "reopen", b"reopen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding", "envelope", b"envelope", "reference", b"reference", "reopen", b"reopen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -348,7 +362,7 @@ class OpenResponse(_message.Message):
     DIGEST_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
     records: _builtins.bytes
-    """The records: a JSON array of flat objects, UTF-8."""
+    """The records, in the encoding asked for."""
     manifest: _builtins.bytes
     """What the sender says of them, field by field: a JSON object."""
     sender: _builtins.str
@@ -386,11 +400,14 @@ class OpenStreamRequest(_message.Message):
     ENVELOPE_FIELD_NUMBER: _builtins.int
     REOPEN_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
     envelope: _builtins.bytes
     """The envelope."""
     reopen: _builtins.bool
     """As in OpenRequest; what the first message says counts."""
     reference: _builtins.str
+    """As in OpenRequest; what the first message says counts."""
+    encoding: Global___RecordEncoding.ValueType
     """As in OpenRequest; what the first message says counts."""
     def __init__(
         self,
@@ -398,10 +415,11 @@ class OpenStreamRequest(_message.Message):
         envelope: _builtins.bytes = ...,
         reopen: _builtins.bool = ...,
         reference: _builtins.str = ...,
+        encoding: Global___RecordEncoding.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope", "reference", b"reference", "reopen", b"reopen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding", "envelope", b"envelope", "reference", b"reference", "reopen", b"reopen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -869,6 +887,128 @@ class GetStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class ListEntriesRequest(_message.Message):
+    """Which entries to list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    worker: _builtins.int
+    """The worker whose ledger is read, from 0."""
+    page_size: _builtins.int
+    """At most so many; 0 for 100, at most 1,000."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty for the oldest entry."""
+    def __init__(
+        self,
+        *,
+        worker: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "worker", b"worker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntriesRequest: _TypeAlias = ListEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListEntriesResponse(_message.Message):
+    """A page of entries, the oldest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where the next page begins; empty where there is no further entry yet."""
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """The entries, each a JSON object; docs/reference/configuration.md says what
+        it holds.
+        """
+
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[_builtins.bytes] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListEntriesResponse: _TypeAlias = ListEntriesResponse  # noqa: Y015
+
+@_typing.final
+class SetBlockRequest(_message.Message):
+    """What to cut off, or to let in again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTER_FIELD_NUMBER: _builtins.int
+    GRANT_FIELD_NUMBER: _builtins.int
+    BLOCKED_FIELD_NUMBER: _builtins.int
+    requester: _builtins.str
+    """A requester, by its unified social credit code."""
+    grant: _builtins.str
+    """A grant, by its jti."""
+    blocked: _builtins.bool
+    """True cuts it off, false lifts that."""
+    def __init__(
+        self,
+        *,
+        requester: _builtins.str = ...,
+        grant: _builtins.str = ...,
+        blocked: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["grant", b"grant", "requester", b"requester", "subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked", b"blocked", "grant", b"grant", "requester", b"requester", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_subject: _TypeAlias = _typing.Literal["requester", "grant"]  # noqa: Y015
+    _WhichOneofArgType_subject: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_subject) -> _WhichOneofReturnType_subject | None: ...
+
+Global___SetBlockRequest: _TypeAlias = SetBlockRequest  # noqa: Y015
+
+@_typing.final
+class SetBlockResponse(_message.Message):
+    """What is cut off now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTERS_FIELD_NUMBER: _builtins.int
+    GRANTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def requesters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The requesters, in order."""
+
+    @_builtins.property
+    def grants(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The grants, in order."""
+
+    def __init__(
+        self,
+        *,
+        requesters: _abc.Iterable[_builtins.str] | None = ...,
+        grants: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grants", b"grants", "requesters", b"requesters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetBlockResponse: _TypeAlias = SetBlockResponse  # noqa: Y015
 
 @_typing.final
 class Condition(_message.Message):

@@ -79,6 +79,16 @@ class SidecarStub(object):
                 request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.ListEntries = channel.unary_unary(
+                '/gateway.v1.Sidecar/ListEntries',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.FromString,
+                _registered_method=True)
+        self.SetBlock = channel.unary_unary(
+                '/gateway.v1.Sidecar/SetBlock',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.SetBlockRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.SetBlockResponse.FromString,
+                _registered_method=True)
 
 
 class SidecarServicer(object):
@@ -147,6 +157,21 @@ class SidecarServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListEntries(self, request, context):
+        """Lists entries of the ledger, for callers with the right read_ledger.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetBlock(self, request, context):
+        """Cuts a requester or a grant off at once, or lifts that, for callers with
+        the right administer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SidecarServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -189,6 +214,16 @@ def add_SidecarServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusRequest.FromString,
                     response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'ListEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEntries,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'SetBlock': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetBlock,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.SetBlockRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.SetBlockResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -412,6 +447,60 @@ class Sidecar(object):
             '/gateway.v1.Sidecar/GetStatus',
             gateway_dot_v1_dot_sidecar__pb2.GetStatusRequest.SerializeToString,
             gateway_dot_v1_dot_sidecar__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/ListEntries',
+            gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetBlock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/SetBlock',
+            gateway_dot_v1_dot_sidecar__pb2.SetBlockRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.SetBlockResponse.FromString,
             options,
             channel_credentials,
             insecure,

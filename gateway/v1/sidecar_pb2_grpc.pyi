@@ -64,6 +64,12 @@ class SidecarStub:
     """Describes a resource with its fields."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetStatusRequest, _sidecar_pb2.GetStatusResponse]
     """Tells whether the node can work, condition by condition."""
+    ListEntries: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.ListEntriesRequest, _sidecar_pb2.ListEntriesResponse]
+    """Lists entries of the ledger, for callers with the right read_ledger."""
+    SetBlock: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.SetBlockRequest, _sidecar_pb2.SetBlockResponse]
+    """Cuts a requester or a grant off at once, or lifts that, for callers with
+    the right administer.
+    """
 
 @_typing.type_check_only
 class SidecarAsyncStub(SidecarStub):
@@ -95,6 +101,12 @@ class SidecarAsyncStub(SidecarStub):
     """Describes a resource with its fields."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetStatusRequest, _sidecar_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Tells whether the node can work, condition by condition."""
+    ListEntries: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.ListEntriesRequest, _sidecar_pb2.ListEntriesResponse]  # type: ignore[assignment]
+    """Lists entries of the ledger, for callers with the right read_ledger."""
+    SetBlock: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.SetBlockRequest, _sidecar_pb2.SetBlockResponse]  # type: ignore[assignment]
+    """Cuts a requester or a grant off at once, or lifts that, for callers with
+    the right administer.
+    """
 
 class SidecarServicer(metaclass=_abc_1.ABCMeta):
     """Seals what a department provides, and opens what it was sent.
@@ -171,5 +183,23 @@ class SidecarServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_sidecar_pb2.GetStatusResponse, _abc.Awaitable[_sidecar_pb2.GetStatusResponse]]:
         """Tells whether the node can work, condition by condition."""
+
+    @_abc_1.abstractmethod
+    def ListEntries(
+        self,
+        request: _sidecar_pb2.ListEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.ListEntriesResponse, _abc.Awaitable[_sidecar_pb2.ListEntriesResponse]]:
+        """Lists entries of the ledger, for callers with the right read_ledger."""
+
+    @_abc_1.abstractmethod
+    def SetBlock(
+        self,
+        request: _sidecar_pb2.SetBlockRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.SetBlockResponse, _abc.Awaitable[_sidecar_pb2.SetBlockResponse]]:
+        """Cuts a requester or a grant off at once, or lifts that, for callers with
+        the right administer.
+        """
 
 def add_SidecarServicer_to_server(servicer: SidecarServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

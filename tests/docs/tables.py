@@ -140,7 +140,7 @@ def _without_example(kind: object) -> object:
 
 
 def _limited(kind: object, meta: Meta, known: dict[object, str]) -> str:
-    if kind is int:
+    if kind is int or kind is float:
         return _range(meta.ge, meta.le)
     if kind is str:
         return f"{_range(meta.min_length, meta.max_length)} characters"

@@ -185,10 +185,20 @@ def answers(desk: Desk) -> Iterator[tuple[str, Any]]:
     yield run("keys public", *node)
     yield run("keys retire", *node, "--key", rotated[1][0]["key_id"])
     yield run("keys passwd", *node, "--new-passphrase-file", third / "second")
+    yield from certified(folder, third / "passphrase", run)
     for command in ("block", "unblock"):
         yield run(command, "--node", desk.provider, "--grant", "A" * 22)
         yield run(command, "--node", desk.provider, "--requester", REQUESTER)
     yield from exchanged(desk, folder, run)
+
+
+def certified(folder: Path, passphrase: Path, run: Any) -> Iterator[tuple[str, Any]]:
+    """Make an authority, and certificates below it."""
+    secret, below = ("--passphrase-file", passphrase), ("--ca", folder / "ca")
+    yield run("certs init", folder / "ca", *secret)
+    yield run("certs server", *below, "--out", folder / "tls", "--dns", "localhost", *secret)
+    yield run("certs client", *below, "--out", folder / "desk", "--name", "desk", *secret)
+    yield run("certs show", folder / "desk" / "client.crt")
 
 
 def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.config import AuthorityFile, NodeFile, Places
+from gateway.config import (
+    Address,
+    AuthorityFile,
+    Endpoint,
+    ListenFile,
+    NodeFile,
+    Places,
+    TracingFile,
+)
 from gateway.founding import ROLES, found_world
 from gateway.grants.claims import GrantId
 from gateway.inbound import LIFETIME_CAP_MS
@@ -19,8 +27,8 @@ from gateway.ledger import SettledEntry
 from gateway.model import resource
 from gateway.model.call import PrivatePart, SharedPart
 from gateway.model.trust import Department, Issuer, KeyId, PublicKey, Seconds
+from gateway.stores.blocks import BlocksFile
 from gateway.stores.keyfile import PASSPHRASE_VARIABLE
-from gateway.stores.snapshots import BlocksFile
 from gateway.trust import Term
 from keys.material import Purpose
 from keys.stores.keyfile import Cost, Header
@@ -46,9 +54,13 @@ WORDS: dict[object, str] = {
     KeyId: "key id",
     Seconds: "seconds",
     int: "number",
+    Address: "address",
+    Endpoint: "endpoint",
 }
 FILES: list[tuple[str, type[msgspec.Struct]]] = [
     ("node.yaml", NodeFile),
+    ("Listening TCP", ListenFile),
+    ("Tracing", TracingFile),
     ("blocks.yaml", BlocksFile),
     ("authority.yaml", AuthorityFile),
     ("trust.yaml", Term),
@@ -57,6 +69,8 @@ FILES: list[tuple[str, type[msgspec.Struct]]] = [
     ("Public keys", PublicKey),
 ]
 LIMITS = [row for rows in tables(section(TEXT, "Limits")) for row in rows]
+# gRPC reads it; we give it a value where it has none.
+LOGGED = "GRPC_VERBOSITY"
 LIMIT = re.compile("(MAX|MAXIMUM|MIN|MINIMUM)_")
 
 
@@ -144,11 +158,11 @@ def test_variables_are_those_that_are_read() -> None:
     """By every place that looks at the environment."""
     rows = table(TEXT, "Environment")
     told = [name for row in rows for name in names(row[0])]
-    assert told == [PASSPHRASE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"]
+    assert told == [PASSPHRASE_VARIABLE, LOGGED, "LC_ALL", "LC_MESSAGES", "LANG"]
     readers = {file.name for file in sources() if re.search("environ|getenv", _code(file))}
-    assert readers == {"keyfile.py", "terminal.py", "passphrase.py"}
+    assert readers == {"keyfile.py", "terminal.py", "passphrase.py", "tls.py"}
     terminal = (ROOT / "gateway" / "cli" / "terminal.py").read_text("utf-8")
-    assert "".join(f'"{name}", ' for name in told[1:]).strip(", ") in terminal
+    assert "".join(f'"{name}", ' for name in told[2:]).strip(", ") in terminal
 
 
 def _code(file: Path) -> str:

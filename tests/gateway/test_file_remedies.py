@@ -12,7 +12,7 @@ from gateway.config import AuthorityFile, NodeFile
 from gateway.errors import CatalogueInvalidError
 from gateway.model.resource import CodeList, Purposes, Resource
 from gateway.model.trust import Department
-from gateway.stores.snapshots import BlocksFile
+from gateway.stores.blocks import BlocksFile
 from gateway.trust import IssuerFile, Term
 from masking.document import salvage
 from masking.faults import Fault
@@ -89,7 +89,10 @@ name_en: d
 suites: [1]
 passphrase_file: p
 callers:
-- {name: a, may: [seal], group: g, resources: [a/1]}
+- {name: a, may: [seal], group: g, resources: [a/1], certificates: [spiffe://a/b]}
+listen: {address: 'a:1', certificate: c, key: k, clients: a}
+metrics: 127.0.0.1:9464
+tracing: {endpoint: 'http://127.0.0.1:4318', sample: 0.5}
 """,
     AuthorityFile: "{iss: urn:x, name: 部门, status_uri: d, fresh_days: 3, passphrase_file: p}",
     BlocksFile: "{requesters: [11149900MB0C13013W], grants: [abcdefgh]}",

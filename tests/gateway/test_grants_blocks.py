@@ -14,9 +14,10 @@ import pytest
 from gateway.authority import Authority
 from gateway.config import Places
 from gateway.founding import World
+from gateway.stores.blocks import read_blocks
 from gateway.stores.clock import system_clock
 from gateway.stores.files import write_whole
-from gateway.stores.snapshots import FolderSnapshots, read_blocks
+from gateway.stores.snapshots import FolderSnapshots
 from gateway.stores.trust_folder import install_trust
 from gateway.testing import MemoryCity
 from keys.errors import SealgateError

@@ -15,6 +15,8 @@ from gateway.server.deadlines import Deadline
 from gateway.server.handlers import handlers
 from gateway.server.refusals import MAX_DETAILS_BYTES, status_of
 from gateway.server.service import SidecarService
+from gateway.server.telemetry import Telemetry
+from gateway.server.telemetry.logs import LogSink
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from gateway.wire import STATUS
@@ -152,14 +154,28 @@ class Broken(SidecarService):
         raise ValueError(MARK)
 
 
+class BrokenDoor:
+    """Where every call is one caller's, to the service with a fault."""
+
+    def caller(self, _: object) -> str:
+        """Return the caller."""
+        return "a"
+
+    def service(self, _: str) -> SidecarService:
+        """Return the service."""
+        return Broken()
+
+
 def test_a_fault_of_the_service_tells_type_and_place_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """To the caller not even those; nothing holds the error's text."""
 
+    telemetry = Telemetry(worker=0, logs=LogSink("error"), metrics=None, tracing=None)
+
     async def call(path: Path) -> grpc.aio.AioRpcError:
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers((handlers(lambda _: Broken()),))
+        server.add_generic_rpc_handlers((handlers(BrokenDoor(), telemetry),))
         server.add_insecure_port(f"unix:{path}")
         await server.start()
         try:

@@ -1,0 +1,111 @@
+"""A SQLite file whose changes are made in groups, each durable whole or not at all."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, final
+
+from gateway.errors import LedgerUnavailableError
+
+# A writer waits this long for another process before it gives up.
+BUSY_SECONDS = 10.0
+RETRY_SECONDS = 0.02
+# The log beside the file is cut back to this once it is written over.
+LOG_BYTES = 16_777_216
+
+
+@final
+class GroupedDatabase:
+    """One connection, which threads may share: a group has it to itself."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """Open the file, which is made if there is none; `schema` may run again and again.
+
+        Raises: LedgerUnavailableError.
+        """
+        self._mine = threading.RLock()
+        self._grouped = self._broken = False
+        try:
+            # Before SQLite, whose files beside it take its mode.
+            path.touch(mode=0o600)
+            self._database = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error):
+            raise LedgerUnavailableError from None
+        try:
+            self._prepare(schema)
+        except sqlite3.Error:
+            self.close()
+            raise LedgerUnavailableError from None
+
+    def _prepare(self, schema: str) -> None:
+        self._database.execute("PRAGMA synchronous = FULL")
+        self._database.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        # SQLite waits for another process in all but this: two that turn a new file to WAL.
+        give_up = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                    raise
+                sleep(RETRY_SECONDS)
+        self._database.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make all changes within durable at once at the end, or none on an error.
+
+        After an error of the database nothing within succeeds any more, though
+        the error may have been caught: what went before it is lost with it.
+        Within a group this joins it.
+        Raises: LedgerUnavailableError.
+        """
+        with self._mine:
+            if self._grouped:
+                yield
+                return
+            self._roll_back()
+            self.run("BEGIN IMMEDIATE")
+            self._grouped, self._broken = True, False
+            try:
+                yield
+                self.run("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._grouped = False
+
+    def run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement, and return its rows.
+
+        Raises: LedgerUnavailableError.
+        """
+        with self._mine:
+            if self._grouped and self._broken:
+                raise LedgerUnavailableError
+            try:
+                return self._database.execute(statement, values).fetchall()
+            except (sqlite3.Error, UnicodeEncodeError):
+                self._broken = True
+                # Not to know what was done before is not to release anything.
+                raise LedgerUnavailableError from None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._mine:
+            self._database.close()
+
+    def _roll_back(self) -> None:
+        try:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        except sqlite3.Error:
+            # Tried again before the next group, which fails if it cannot be.
+            self._broken = True
