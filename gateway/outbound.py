@@ -199,6 +199,7 @@ class Outbound:
         yield from self._reserve(grant, batch.size, rows_before, now)  # 5
         release = self._releases.release(intake, grant, snapshot, now)  # 6
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
+        deadline()
         masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = None if place is None else _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8

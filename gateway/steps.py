@@ -25,7 +25,7 @@ class Together(Protocol):
     What is changed within is durable at the end; all of it, or none.
     """
 
-    def together(self) -> AbstractContextManager[None]: ...
+    def together(self) -> AbstractContextManager[object]: ...
 
 
 # A call on its way to a `T`.

@@ -96,7 +96,7 @@ class Engine:
 
         `columns` are in plan order and of one length; None is null, UNSET
         absent. They are not changed; a clear one of a short batch comes back itself.
-        `attend` is called again and again, and ends the work by raising.
+        `attend` is called again and again where there are many, and ends the work by raising.
 
         Raises:
             ValueError: not one column to each field, or columns of several lengths.
@@ -105,15 +105,13 @@ class Engine:
         if sizes != sizes[:1] * len(self._fields):
             raise ValueError("a batch has one column for each planned field, all of one length")
         if attend is None or not sizes or sizes[0] <= ATTENDED_ROWS:
-            return self._mask(columns, attend)
+            return self._mask(columns)
         return self._mask_slices(columns, sizes[0], attend)
 
-    def _mask(self, columns: Sequence[Column], attend: Callable[[], None] | None) -> Masked:
+    def _mask(self, columns: Sequence[Column]) -> Masked:
         findings: dict[str, int] = {}
         masked = list(columns)
         for place, mask in self._by_column:
-            if attend is not None:
-                attend()
             masked[place] = mask(columns[place], findings)
         self.mask_beside(columns, masked, findings)
         return Masked(masked, findings)
@@ -124,7 +122,8 @@ class Engine:
         findings: dict[str, int] = {}
         whole: list[Column] = [[] for _ in columns]
         for start in range(0, size, ATTENDED_ROWS):
-            part = self._mask([column[start : start + ATTENDED_ROWS] for column in columns], attend)
+            attend()
+            part = self._mask([column[start : start + ATTENDED_ROWS] for column in columns])
             for column, masked in zip(whole, part.columns, strict=True):
                 column.extend(masked)
             for field, count in part.findings.items():

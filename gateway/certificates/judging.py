@@ -158,6 +158,7 @@ def _check_times(certificate: x509.Certificate, file: str, now: int) -> None:
 def own_key(
     pem: bytes, certificate: x509.Certificate, names: FileNames
 ) -> ec.EllipticCurvePrivateKey:
+    """Read the private key of a certificate. Raises: ConfigurationInvalidError."""
     try:
         key = load_pem_private_key(pem, None)
     except Exception:

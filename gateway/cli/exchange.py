@@ -52,13 +52,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     explain.add_argument("--lang", choices=("zh", "en"))
     register_seal(commands)
     opening = add_command(commands, "open", _open, "open a sealed envelope 打开信封", node=True)
+    add_opening(opening)
+    opening.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
+
+
+def add_opening(opening: argparse.ArgumentParser) -> None:
+    """Add the options of whatever opens a file, in this process or by a sidecar."""
     opening.add_argument("envelope", type=Path, metavar="ENVELOPE")
     opening.add_argument("--out", type=Path, required=True, metavar="FILE")
     opening.add_argument("--format", choices=("json", "ndjson", "csv"), help="by default by name")
     add_encoding(opening, "of CSV 编码: utf-8, utf-8-sig, gb18030")
     opening.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest too")
     opening.add_argument("--reopen", action="store_true", help="open again 允许重复打开")
-    opening.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
 
 
 def _explain(chosen: argparse.Namespace) -> int:
@@ -132,8 +137,7 @@ def _open(chosen: argparse.Namespace) -> int:
             )
         else:
             parts = _one_part(node, file, chosen)
-        last, findings = _write(chosen, parts)
-    _report(chosen, last, findings)
+        write_opened(chosen, parts)
     return 0
 
 
@@ -143,8 +147,14 @@ def _one_part(node: "Node", file: BinaryIO, chosen: argparse.Namespace) -> Itera
     yield node.open(data, reopen=chosen.reopen, caller=chosen.caller)
 
 
+def write_opened(chosen: argparse.Namespace, parts: Iterator[Opened]) -> None:
+    """Write records and manifest, and report; the files appear when the last part held."""
+    last, findings = _write(chosen, parts)
+    _report(chosen, last, findings)
+
+
 def _write(chosen: argparse.Namespace, parts: Iterator[Opened]) -> tuple[Opened, Counter[str]]:
-    """Write records and manifest; the files appear when the last part held.
+    """Write the files.
 
     Returns the last part, and the findings of all of them.
     """

@@ -39,6 +39,7 @@ _HOMES = {
     "envelope": "envelopes",
     "reveal": "reveal",
     "serve": "serve",
+    "call": "call",
     "certs": "certs",
 }
 

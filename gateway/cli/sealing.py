@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -23,6 +23,7 @@ from gateway.cli.words import (
 )
 from gateway.errors import FieldInvalidError, RecordMalformedError, ResourceUncataloguedError
 from gateway.model.call import Sealed, SealRequest
+from gateway.model.resource import Resource
 from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS
 from gateway.stores.encodings import UTF8, known_encoding
 from gateway.stores.envelopes import write_part
@@ -42,6 +43,18 @@ _FORMATS = {".csv": "csv", ".json": "json", ".xlsx": "xlsx"}
 def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `seal`."""
     seal = add_command(commands, "seal", _seal, "seal records for a requester 密封记录", node=True)
+    add_sealing(seal)
+    seal.add_argument(
+        "--rejects",
+        type=Path,
+        metavar="FILE",
+        help="set ill-typed rows aside here as NDJSON, not refusing the call 另存类型不符的行",
+    )
+    seal.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
+
+
+def add_sealing(seal: argparse.ArgumentParser) -> None:
+    """Add the options of whatever seals a file, in this process or by a sidecar."""
     seal.add_argument("--resource", required=True, metavar="CODE")
     seal.add_argument("--purpose", required=True, metavar="ID")
     seal.add_argument("--grant", type=Path, required=True, metavar="FILE")
@@ -55,18 +68,11 @@ def register_seal(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add_encoding(seal, "of the records 编码: utf-8, gb18030")
     seal.add_argument(
-        "--rejects",
-        type=Path,
-        metavar="FILE",
-        help="set ill-typed rows aside here as NDJSON, not refusing the call 另存类型不符的行",
-    )
-    seal.add_argument(
         "--stream",
         action="store_true",
         help="a chain of small envelopes; large input is one anyway",
     )
     seal.add_argument("--suite", type=int, help="by default the best both sides accept 密码套件")
-    seal.add_argument("--caller", default="cli", help="who asks, for the ledger 经手人")
     seal.add_argument("--reference", help="own file number, for the ledger 内部文号")
 
 
@@ -91,7 +97,7 @@ def _seal(chosen: argparse.Namespace) -> int:
             reference=chosen.reference,
             suite=chosen.suite,
         )
-        sieve = Sieve(_lines(chosen, node, stack))
+        sieve = Sieve(record_lines(chosen, stack, lambda: _resource(node, chosen.resource)))
         if chosen.rejects is not None:
             rejects = stack.enter_context(whole_file(chosen.rejects, mode=0o600))
             sieve.set_aside(rejects, lambda batch: _ill_typed(node, request, batch))
@@ -104,19 +110,25 @@ def _seal(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(chosen: argparse.Namespace, node: "Node", stack: ExitStack) -> Iterator[bytes]:
-    """Yield the records of the input file as lines of JSON."""
+def _resource(node: "Node", code: str) -> Resource:
+    resource = node.snapshot().trust.catalogue.resources.get(code)
+    if resource is None:
+        raise ResourceUncataloguedError(resource=code)
+    return resource
+
+
+def record_lines(
+    chosen: argparse.Namespace, stack: ExitStack, find: Callable[[], Resource]
+) -> Iterator[bytes]:
+    """Yield the records of the input file as lines of JSON; `find` tells what types them."""
     form = chosen.format or _FORMATS.get(chosen.records.suffix.lower(), "ndjson")
     if chosen.sheet is not None and form != "xlsx":
         raise WrongUseError("--sheet names a sheet of a workbook (.xlsx) 仅用于 .xlsx")
     file = stack.enter_context(read_binary(chosen.records))
     if form in ("csv", "xlsx"):
-        resource = node.snapshot().trust.catalogue.resources.get(chosen.resource)
-        if resource is None:
-            raise ResourceUncataloguedError(resource=chosen.resource)
         if form == "xlsx":
-            return xlsx_lines(file, resource, chosen.sheet)
-        return csv_lines(file, resource, chosen.encoding)
+            return xlsx_lines(file, find(), chosen.sheet)
+        return csv_lines(file, find(), chosen.encoding)
     if form == "json":
         return iter(json_items(_read_all(file), chosen.encoding))
     return ndjson_lines(file, chosen.encoding)
@@ -150,7 +162,7 @@ def _write(
 ) -> list[Sealed]:
     """Seal to one envelope if the records fit, else to a stream."""
     lines = sieve.lines()
-    head, size = _take(lines)
+    head, size = take_head(lines)
     whole = size <= MAX_RECORD_BYTES and len(head) <= MAX_RECORDS
     out = stack.enter_context(whole_file(chosen.out))
     if not head:
@@ -167,7 +179,7 @@ def _write(
     return last
 
 
-def _take(lines: Iterator[bytes]) -> tuple[list[bytes], int]:
+def take_head(lines: Iterator[bytes]) -> tuple[list[bytes], int]:
     """Take lines until one envelope is full, or one line more."""
     head: list[bytes] = []
     size = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.cli.words import WrongUseError, add_command, open_node
 from gateway.config import CallerFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError
+from gateway.server.sockets import check_port
 from gateway.server.telemetry import Prepared
 from gateway.server.telemetry.logs import LEVELS
 from gateway.server.tls import prepare_environment
@@ -55,6 +56,8 @@ def _serve(chosen: argparse.Namespace) -> int:
         raise WrongUseError(f"--workers is from 1 to {MAX_WORKERS} 工作进程数超出范围")
     file = Places(chosen.node).node_file()
     callers = _callers(chosen.node, file)
+    if file.listen is not None:
+        check_port(file.listen.address)
     folder = (chosen.sockets or chosen.node / "sockets").absolute()
 
     def ready() -> None:

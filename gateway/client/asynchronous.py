@@ -1,71 +1,89 @@
 """The client for asyncio."""
 
-import itertools
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Self, TypeVar, Unpack, cast
+from typing import Any, Self, TypeVar, Unpack, cast
 
 import grpc
 from google.protobuf.message import Message
 
 from gateway.client import calls
-from gateway.client.calls import OPTIONS, USUAL_TIMEOUT, About, Call, Records, targets
+from gateway.client.calls import USUAL_TIMEOUT, About, Batches, Call, Reading, Records, RequestId
+from gateway.client.connecting import Lines, Options, Tls
 from gateway.client.refusals import refusal_of
+from gateway.client.retrying import Tries
+from gateway.client.streaming import Source
 from gateway.v1 import sidecar_pb2 as v1
-from gateway.v1.sidecar_pb2_grpc import SidecarStub
 
 R = TypeVar("R", bound=Message)
 
 
 class AsyncClient:
-    """Calls a sidecar over the caller's socket, from one event loop.
+    """Calls a sidecar over the caller's sockets, or by TCP.
 
-    `timeout` of a call is in seconds; None takes the client's own, and for
-    streams none at all. Every call raises RefusedError.
+    `timeout` of a call is in seconds, with all its tries; None takes the client's own,
+    and for streams none at all. Every call raises RefusedError, and RuntimeError once
+    the client is closed. It is for the tasks of the event loop that it was made in;
+    another loop, or a child after a fork, makes one of its own.
     """
 
-    def __init__(self, where: Path | str, *, timeout: float = USUAL_TIMEOUT) -> None:
-        """Connect by the caller's folder, or one socket in it.
+    def __init__(
+        self,
+        where: Path | str,
+        *,
+        tls: Tls | Path | str | None = None,
+        connections: int = 1,
+        timeout: float = USUAL_TIMEOUT,
+    ) -> None:
+        """Connect by the caller's folder, one socket in it, or with `tls` by `HOST:PORT`.
 
-        Raises: FileNotFoundError where there is no socket.
+        `tls` names the files, or their folder. A connection reaches one worker: several
+        of them reach several.
+        Raises: FileNotFoundError where there is no socket or file, ValueError for what is
+            no address, ConfigurationInvalidError for files that cannot shake hands.
         """
-        self._channels = [grpc.aio.insecure_channel(target, OPTIONS) for target in targets(where)]
-        self._stubs = itertools.cycle([SidecarStub(channel) for channel in self._channels])
+        self._lines: Lines[grpc.aio.Channel] = Lines(where, tls, connections, _channel)
         self._timeout = timeout
 
+    def __repr__(self) -> str:
+        return f"AsyncClient({self._lines!r})"
+
     async def seal(
-        self, records: Records, *, timeout: float | None = None, **about: Unpack[About]
+        self,
+        records: Records,
+        *,
+        request_id: RequestId = True,
+        timeout: float | None = None,
+        **about: Unpack[About],
     ) -> v1.SealResponse:
-        """Seal records for the requester of a grant."""
-        return await self._call(calls.seal(records, about), timeout)
+        """Seal records for the requester of a grant.
+
+        Tried again where the connection breaks, by the request id: `True` makes one, one
+        of your own lets you repeat the call yourself, and with None it is tried once.
+        """
+        return await self._call(calls.seal(records, about, request_id), timeout)
 
     def seal_stream(
-        self, batches: Iterable[Records], *, timeout: float | None = None, **about: Unpack[About]
+        self, batches: Batches[Records], *, timeout: float | None = None, **about: Unpack[About]
     ) -> AsyncIterator[v1.SealStreamResponse]:
-        """Seal batch after batch as a chain of envelopes."""
+        """Seal batch after batch as a chain of envelopes; never tried again.
+
+        Batches that have to be waited for come from an asynchronous iterator.
+        """
         return self._stream(calls.seal_stream(batches, about), timeout)
 
     async def open(
-        self,
-        envelope: bytes,
-        *,
-        reopen: bool = False,
-        reference: str = "",
-        timeout: float | None = None,
+        self, envelope: bytes, *, timeout: float | None = None, **how: Unpack[Reading]
     ) -> v1.OpenResponse:
-        """Open an envelope."""
-        return await self._call(calls.open_(envelope, reopen, reference), timeout)
+        """Open an envelope; `rows` or `table` reads its records. Never tried again."""
+        return await self._call(calls.open_(envelope, how), timeout)
 
     def open_stream(
-        self,
-        envelopes: Iterable[bytes],
-        *,
-        reopen: bool = False,
-        reference: str = "",
-        timeout: float | None = None,
+        self, envelopes: Batches[bytes], *, timeout: float | None = None, **how: Unpack[Reading]
     ) -> AsyncIterator[v1.OpenStreamResponse]:
         """Open a chain of envelopes; what it yields is provisional until it ends."""
-        return self._stream(calls.open_stream(envelopes, reopen, reference), timeout)
+        return self._stream(calls.open_stream(envelopes, how), timeout)
 
     async def explain(
         self, resource: str, grant: str, *, timeout: float | None = None
@@ -94,9 +112,33 @@ class AsyncClient:
         """Tell whether the node can work, condition by condition."""
         return await self._call(calls.get_status(), timeout)
 
+    async def entries(
+        self, worker: int = 0, *, timeout: float | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the entries of a worker's ledger, the oldest first; `timeout` is a page's."""
+        token = ""
+        while True:
+            page = await self._call(calls.list_entries(worker, token), timeout)
+            for entry in calls.entries(page):
+                yield entry
+            token = page.next_page_token
+            if not token:
+                return
+
+    async def set_block(
+        self,
+        *,
+        requester: str | None = None,
+        grant: str | None = None,
+        blocked: bool = True,
+        timeout: float | None = None,
+    ) -> v1.SetBlockResponse:
+        """Cut a requester or a grant (by its jti) off, or lift that; return what is cut off."""
+        return await self._call(calls.set_block(requester, grant, blocked), timeout)
+
     async def close(self) -> None:
-        """Close the channels."""
-        for channel in self._channels:
+        """Close the channels; calls that run end with CANCELLED."""
+        for channel in self._lines.close():
             await channel.close()
 
     async def __aenter__(self) -> Self:
@@ -106,17 +148,46 @@ class AsyncClient:
         await self.close()
 
     async def _call(self, call: Call[R], timeout: float | None) -> R:
-        method = getattr(next(self._stubs), call.method)
-        try:
-            answer = await method(call.sent, timeout=self._timeout if timeout is None else timeout)
-        except grpc.aio.AioRpcError as error:
-            raise refusal_of(error) from None
-        return cast("R", answer)
+        tries = Tries(call, self._lines, self._timeout if timeout is None else timeout)
+        while True:
+            line = self._lines.take()
+            try:
+                method = getattr(line.stub, call.method)
+                answer = await method(call.sent, timeout=tries.left)
+            except grpc.aio.AioRpcError as error:
+                refusal = refusal_of(error)
+            else:
+                tries.answered()
+                return cast("R", answer)
+            wait = tries.wait_after(refusal, line)
+            if wait is None:
+                raise refusal
+            await asyncio.sleep(wait)
 
     async def _stream(self, call: Call[R], timeout: float | None) -> AsyncIterator[R]:
-        method = getattr(next(self._stubs), call.method)
+        source, line = Source(call), self._lines.take()
+        running = getattr(line.stub, call.method)(source.messages(), timeout=timeout)
+        source.bind(running.cancel)
         try:
-            async for answer in method(call.sent, timeout=timeout):
+            async for answer in running:
                 yield answer
         except grpc.aio.AioRpcError as error:
-            raise refusal_of(error) from None
+            raised = source.raised or refusal_of(error)
+        except asyncio.CancelledError:
+            if source.raised is None:
+                raise
+            raised = source.raised
+        else:
+            return
+        finally:
+            # Whoever stops listening ends it.
+            running.cancel()
+        raise raised
+
+
+def _channel(
+    target: str, credentials: grpc.ChannelCredentials | None, options: Options
+) -> grpc.aio.Channel:
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, options)
+    return grpc.aio.secure_channel(target, credentials, options)

@@ -119,6 +119,8 @@ def _field(field: Field) -> v1.ResourceField:
         length=field.length or 0,
         precision=field.precision or 0,
         scale=field.scale or 0,
+        empty=field.empty,
+        open_end=field.open_end,
     )
 
 

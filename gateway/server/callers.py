@@ -1,5 +1,6 @@
 """Who may call, for what, and how much at once."""
 
+import asyncio
 from time import monotonic
 
 from gateway.config import CallerFile, Right
@@ -11,6 +12,11 @@ MAX_CALLS = 64
 MAX_STREAMS = 16
 # Calls that a caller may begin in a second in a worker, where node.yaml says nothing.
 MAX_CALLS_PER_SECOND = 10_000
+# Answers, with what they answer, that a caller has yet to read: gRPC holds each until it is
+# read, for ever. Over it no further call begins.
+MAX_UNREAD_BYTES = 64 * 1024 * 1024
+# What holds less is not counted: there are never more than MAX_TAKEN_CALLS of it.
+_SMALL_BYTES = 64 * 1024
 
 
 class Caller:
@@ -24,6 +30,7 @@ class Caller:
         "_rights",
         "_streams",
         "_tokens",
+        "_unread",
         "name",
     )
 
@@ -34,7 +41,7 @@ class Caller:
         self._rate = file.calls_per_second or MAX_CALLS_PER_SECOND
         # As many may begin at once as may in a second.
         self._tokens, self._filled = float(self._rate), monotonic()
-        self._calls = self._streams = 0
+        self._calls = self._streams = self._unread = 0
 
     def check(self, right: Right, resource: str | None = None) -> None:
         """Check that the caller may do a thing, for a resource.
@@ -72,9 +79,26 @@ class Caller:
             raise _over("calls at once", "同时进行的调用数", MAX_CALLS)
         if stream and self._streams >= MAX_STREAMS:
             raise _over("streams at once", "同时进行的数据流数", MAX_STREAMS)
+        if self._unread >= MAX_UNREAD_BYTES:
+            raise LimitExceededError(
+                what="bytes of answers that wait to be read",
+                what_zh="待读取的答复字节数",
+                actual=self._unread,
+                limit=MAX_UNREAD_BYTES,
+            )
         self._tokens = tokens - 1
         self._calls += 1
         self._streams += stream
+
+    def hold(self, size: int) -> None:
+        """Count what is held until the running call's answer is read."""
+        task = asyncio.current_task() if size > _SMALL_BYTES else None
+        if task is not None:
+            self._unread += size
+            task.add_done_callback(lambda _: self._release(size))
+
+    def _release(self, size: int) -> None:
+        self._unread -= size
 
     def leave(self, *, stream: bool) -> None:
         """Count a call that ends."""

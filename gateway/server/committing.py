@@ -20,7 +20,10 @@ T = TypeVar("T")
 # Writes that share one commit at most: a store that holds its lock serves nobody else.
 MAX_TOGETHER = 256
 # Turns of the loop without a newcomer, after which nobody is waited for any more.
-QUIET_TURNS = 4
+QUIET_TURNS = 8
+# Whoever was alone so often is not kept waiting for company, but every so many times: whether
+# there is any is only known by waiting.
+LONELY_COMMITS, LONELY_ROUND = 4, 16
 # A store that last took longer than this commits in a thread: the loop must answer others.
 MAX_QUICK_SECONDS = 0.002
 # Threads for calls that are long: the loop must answer others meanwhile.
@@ -29,16 +32,20 @@ LONG_THREADS = 2
 MAX_LONG_CALLS = 8
 
 
-class _Job(NamedTuple):
-    work: Callable[[], Any]
-    done: "asyncio.Future[Any]"
+class _Job:
+    """A write that waits: `told` is done once it was made, or could not be."""
+
+    __slots__ = ("error", "result", "settled", "told", "work")
+
+    def __init__(self, work: Callable[[], Any], told: "asyncio.Future[None]") -> None:
+        self.work, self.told = work, told
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.settled = False
 
 
 class _Done(NamedTuple):
     result: Any
-
-
-_Outcome = tuple[_Job, Any, Exception | None]
 
 
 class Committer:
@@ -50,23 +57,29 @@ class Committer:
         self._waiting: list[_Job] = []
         # Whether a commit is on its way, or waited with; and whether the last one was slow.
         self._busy = self._slow = False
+        # How many commits in a row had one write each.
+        self._lonely = 0
 
     def waiting(self) -> int:
         """Tell how many writes wait for a commit."""
         return len(self._waiting)
 
-    def commit(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        """Have a write made; done once it is durable."""
-        done: asyncio.Future[T] = self._loop.create_future()
-        self._waiting.append(_Job(work, done))
+    def commit(self, work: Callable[[], Any]) -> _Job:
+        """Have a write made; it is settled once that is durable."""
+        job = _Job(work, self._loop.create_future())
+        self._waiting.append(job)
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._gather, 1, QUIET_TURNS)
-        return done
+            self._loop.call_soon(self._gather, 1, self._patience())
+        return job
 
     def close(self) -> None:
         """End, once nothing waits any more."""
         self._thread.shutdown()
+
+    def _patience(self) -> int:
+        lonely = self._lonely >= LONELY_COMMITS and self._lonely % LONELY_ROUND
+        return 0 if lonely else QUIET_TURNS
 
     def _gather(self, seen: int, turns: int) -> None:
         waiting = len(self._waiting)
@@ -76,36 +89,37 @@ class Committer:
             self._loop.call_soon(self._gather, waiting, turns - 1)
             return
         jobs, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
+        self._lonely = self._lonely + 1 if len(jobs) == 1 else 0
         if self._slow:
             self._thread.submit(self._commit_apart, jobs)
         else:
-            self._deliver(self._commit(jobs))
+            self._commit(jobs)
+            self._deliver(jobs)
 
     def _commit_apart(self, jobs: list[_Job]) -> None:
-        self._loop.call_soon_threadsafe(self._deliver, self._commit(jobs))
+        self._commit(jobs)
+        self._loop.call_soon_threadsafe(self._deliver, jobs)
 
-    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+    def _commit(self, jobs: list[_Job]) -> None:
         begun = monotonic()
-        outcomes: list[_Outcome] = []
         try:
             with self._store.together():
                 for job in jobs:
                     try:
-                        outcomes.append((job, job.work(), None))
+                        job.result = job.work()
                     except Exception as error:
-                        outcomes.append((job, None, error))
+                        job.error = error
         except Exception as error:
             # None of them is durable.
-            outcomes = [(job, None, error) for job in jobs]
+            for job in jobs:
+                job.error = error
         self._slow = monotonic() - begun > MAX_QUICK_SECONDS
-        return outcomes
 
-    def _deliver(self, outcomes: list[_Outcome]) -> None:
-        for job, result, error in outcomes:
-            if error is None:
-                job.done.set_result(result)
-            else:
-                job.done.set_exception(error)
+    def _deliver(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            job.settled = True
+            if not job.told.done():
+                job.told.set_result(None)
         self._busy = bool(self._waiting)
         if self._busy:
             self._gather(len(self._waiting), 0)
@@ -171,16 +185,25 @@ class Conductor:
                 left.check()
                 return step.result
             try:
-                go, value = steps.send, await left.wait(self._commit(step))
+                go, value = steps.send, await self._written(step, left)
             except Exception as error:
                 go, value = steps.throw, error
 
-    def _commit(self, write: Write[T]) -> "asyncio.Future[T]":
+    async def _written(self, write: Write[Any], left: "_Left") -> Any:
         committer = self._committers.get(id(write.store))
         if committer is None:
             # One that commits by itself alone.
-            return self._loop.run_in_executor(None, write.work)
-        return committer.commit(write.work)
+            return await left.wait(self._loop.run_in_executor(None, write.work))
+        job = committer.commit(write.work)
+        while not job.settled:
+            try:
+                await job.told
+            except asyncio.CancelledError:
+                left.note()
+                job.told = self._loop.create_future()
+        if job.error is not None:
+            raise job.error
+        return job.result
 
 
 class _Left:
@@ -194,8 +217,11 @@ class _Left:
             try:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
-                self._cancelled = True
-                self._gone()
+                self.note()
+
+    def note(self) -> None:
+        self._cancelled = True
+        self._gone()
 
     def check(self) -> None:
         if self._cancelled:

@@ -7,15 +7,15 @@ from gateway.repeats import MAX_CALL_SECONDS
 
 
 class Deadline:
-    """The time that a call has, never more than any may last.
+    """The time that a call has: what its client gave it, and no more than `longest`.
 
     It is over at once where its client has left.
     """
 
     __slots__ = ("_until",)
 
-    def __init__(self, seconds: float | None) -> None:
-        self._until = monotonic() + min(seconds or MAX_CALL_SECONDS, MAX_CALL_SECONDS)
+    def __init__(self, seconds: float | None, longest: float = MAX_CALL_SECONDS) -> None:
+        self._until = monotonic() + (longest if seconds is None else min(seconds, longest))
 
     def __call__(self) -> None:
         """Let the call go on. Raises: DeadlineExceededError."""

@@ -7,6 +7,7 @@ what is raised, with the exception's text.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from math import inf
 from typing import Any, Final, NoReturn, Protocol
 
 import grpc
@@ -110,7 +111,8 @@ def _streaming(
             service = door.service(caller)
             service.caller.enter(stream=True)
             try:
-                deadline = Deadline(context.time_remaining())
+                # As long as its parts go on coming, each within its own limits.
+                deadline = Deadline(context.time_remaining(), longest=inf)
                 async for told in getattr(service, name)(messages(), deadline):
                     done = told.SerializeToString()
                     sent += len(done)

@@ -86,4 +86,7 @@ def _add_faults(status: status_pb2.Status, refusal: SealgateError) -> None:
 
 
 def _place(fault: FieldFault) -> str:
-    return fault.field if fault.record is None else f"records[{fault.record - 1}].{fault.field}"
+    if fault.record is None:
+        return fault.field
+    record = f"records[{fault.record - 1}]"
+    return f"{record}.{fault.field}" if fault.field else record

@@ -49,6 +49,10 @@ MAX_TAKEN_CALLS = 2 * MAX_CALLS
 MAX_METADATA_BYTES = 16 * 1024
 # A connection on TCP is made anew as often, so that certificates are looked at again.
 MAX_CONNECTION_SECONDS = 3600
+# A client that was silent for so long is asked whether it is there; one that does not answer
+# has its connection closed, and what was held for it is let go.
+KEEPALIVE_SECONDS = 60
+MAX_PING_SECONDS = 20
 # Calls that run are given so long to end when the sidecar is told to.
 DRAIN_SECONDS = 20.0
 # How often the conditions are looked at: health tells the truth within two seconds.
@@ -60,6 +64,8 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.keepalive_time_ms", KEEPALIVE_SECONDS * 1000),
+    ("grpc.keepalive_timeout_ms", MAX_PING_SECONDS * 1000),
 )
 _SOCKET_OPTIONS = (*_OPTIONS, ("grpc.so_reuseport", 0))
 # Workers share the port.

@@ -1,11 +1,12 @@
-"""Sockets of callers: each in a folder that only its caller's group may enter."""
+"""Sockets of callers, each in a folder that only its caller's group may enter; and the port."""
 
 import os
 import stat
 from grp import getgrnam
 from pathlib import Path
+from socket import AI_PASSIVE, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 
-from gateway.config import CallerFile
+from gateway.config import CallerFile, host_and_port
 from gateway.errors import ConfigurationInvalidError
 from gateway.server.workers import socket_path
 
@@ -45,6 +46,28 @@ def admit(path: Path, caller: CallerFile) -> None:
         _hand_over(path, caller, 0o600, 0o660)
     except OSError:
         raise _unusable(path) from None
+
+
+def check_port(address: str) -> None:
+    """Check that nobody listens on an address of TCP, before the workers share it.
+
+    Whoever shares a port takes a part of its calls, without a word to the others.
+    Raises: ConfigurationInvalidError.
+    """
+    host, port = host_and_port(address)
+    try:
+        found = getaddrinfo(host, port, type=SOCK_STREAM, flags=AI_PASSIVE)
+        for family, kind, protocol, _, place in found:
+            with socket(family, kind, protocol) as probe:
+                # A port whose last connections are still being buried is free.
+                probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+                probe.bind(place)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such host"
+        raise ConfigurationInvalidError(
+            reason=f"nothing can listen on {address}: {reason}",
+            reason_zh=f"无法在 {address} 监听：{reason}",
+        ) from None
 
 
 def _hand_over(path: Path, caller: CallerFile, own: int, shared: int) -> None:

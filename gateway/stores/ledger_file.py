@@ -16,6 +16,7 @@ from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
 from keys.material import Purpose
+from keys.ports import KeyInfo
 from keys.ring import Ring
 
 # A line is some kilobytes; the last one is looked for in this much of the tail.
@@ -37,6 +38,8 @@ class FileLedger:
         self._mine = RLock()
         self._file: _File | None = None
         self._group: _Group | None = None
+        # The keys held, and the active one of them.
+        self._active: tuple[tuple[KeyInfo, ...], KeyInfo] | None = None
 
     def append(self, entry: Entry) -> Receipt:
         """Write the entry; it is durable, and its receipt whole, on return or after `together`.
@@ -44,29 +47,33 @@ class FileLedger:
         Raises: LedgerUnavailableError, KeyUnavailableError where no ledger key is in
             force; the file then ends where it did.
         """
-        with self.together():
-            group = self._group
-            assert group is not None  # noqa: S101  # `together` made it
-            settled = settle(entry, self._random(SALT_BYTES))
-            receipt = begin_receipt(settled, group.end)
-            group.add(msgspec.json.encode(settled) + b"\n", receipt)
-            return receipt
+        with self._mine:
+            if self._group is not None:
+                return self._add(entry, self._group)
+            with self.together() as group:
+                return self._add(entry, group)
+
+    def _add(self, entry: Entry, group: "_Group") -> Receipt:
+        settled = settle(entry, self._random(SALT_BYTES))
+        receipt = begin_receipt(settled, group.end)
+        group.add(msgspec.json.encode(settled) + b"\n", receipt)
+        return receipt
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> Iterator["_Group"]:
         """Make all entries appended within durable at once, at the end; all or none.
 
         Raises: as `append`.
         """
         with self._mine:
             if self._group is not None:
-                yield
+                yield self._group
                 return
             try:
                 with self._opened().locked() as end:
                     self._group = group = _Group(end)
                     try:
-                        yield
+                        yield group
                     finally:
                         self._group = None
                     self._write(group)
@@ -91,11 +98,17 @@ class FileLedger:
     def _write(self, group: "_Group") -> None:
         if not group.lines or self._file is None:
             return
-        keys = Ring(self._keys.list_keys())
-        key_id = keys.active(Purpose.LEDGER, at=self._clock() // 1000).key_id
+        key_id = self._active_key()
         # Signed first, so that no entry stands whose call ended without its receipt.
         sign_receipts(group.receipts, key_id, partial(self._keys.sign, key_id))
         self._file.append(b"".join(group.lines))
+
+    def _active_key(self) -> str:
+        keys, now = self._keys.list_keys(), self._clock() // 1000
+        found = self._active
+        if found is None or found[0] is not keys or not found[1].valid_at(now):
+            self._active = found = keys, Ring(keys).active(Purpose.LEDGER, at=now)
+        return found[1].key_id
 
 
 class _Group:

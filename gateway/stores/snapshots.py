@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable
+from time import monotonic
 from typing import NamedTuple
 
 from gateway.config import Places
@@ -16,6 +17,9 @@ from masking.errors import PolicyInvalidError
 from masking.grades import GradeScheme
 from masking.policy import Policy, read_policy
 
+# How often a process that has many calls a second looks at its files: what was changed counts
+# for every call that begins so much later.
+REST_SECONDS = 0.0005
 TRUST_SUFFIXES = (".yaml", ".jwt")
 _numbers = itertools.count(1)
 
@@ -38,8 +42,10 @@ class FolderSnapshots:
     does not: the good one that was read last stands until a good one is there.
     """
 
-    def __init__(self, places: Places, clock: Callable[[], int]) -> None:
+    def __init__(self, places: Places, clock: Callable[[], int], *, rest: float = 0.0) -> None:
+        """Look at the files at every call, or at most once in `rest` seconds."""
         self._places, self._clock = places, clock
+        self._rest, self._looked = rest, 0.0
         self._link = os.fspath(places.trust / "current")
         self._files = os.fspath(places.policy), os.fspath(places.blocks)
         self._trust: tuple[Stamp, Trust] | None = None
@@ -54,6 +60,11 @@ class FolderSnapshots:
         Raises: TrustStaleError, CatalogueInvalidError, PolicyInvalidError, NodeInvalidError,
             ConfigurationInvalidError.
         """
+        if self._rest:
+            now, kept = monotonic(), self._kept
+            if kept is not None and now - self._looked < self._rest:
+                return kept.snapshot
+            self._looked = now
         # The link itself, but a policy that is a link changes with what it points to.
         stamps = stamp(os.lstat, self._link), *(stamp(os.stat, file) for file in self._files)
         kept = self._kept

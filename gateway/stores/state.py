@@ -1,18 +1,10 @@
 """Quotas and claims in one SQLite file, shared by all processes of a node."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from threading import RLock
-from time import monotonic, sleep
 
-from gateway.errors import LedgerUnavailableError
+from gateway.stores.grouped import GroupedDatabase
 
-# A writer waits this long for another process before it gives up.
-BUSY_SECONDS = 10.0
-RETRY_SECONDS = 0.02
 # Clocks of processes differ, by less than this.
 KEPT_DAYS = timedelta(days=7)
 # Claims past their envelope's expiry are swept in this many at a time.
@@ -43,34 +35,10 @@ class SqliteState:
 
         Raises: LedgerUnavailableError.
         """
-        self._mine = RLock()
-        try:
-            # Before SQLite, whose files beside it take its mode.
-            path.touch(mode=0o600)
-            self._database = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error):
-            raise LedgerUnavailableError from None
-        try:
-            self._prepare()
-        except sqlite3.Error:
-            self.close()
-            raise LedgerUnavailableError from None
-
-    def _prepare(self) -> None:
-        self._database.execute("PRAGMA synchronous = FULL")
-        # SQLite waits for another process in all but this: two that turn a new file to WAL.
-        give_up = monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                self._database.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up:
-                    raise
-                sleep(RETRY_SECONDS)
-        self._database.executescript(_SCHEMA)
+        self._database = GroupedDatabase(path, _SCHEMA)
+        self._run = self._database.run
+        self.together = self._database.together
+        self.close = self._database.close
 
     def reserve(self, grant: str, day: str, rows: int, limit: int) -> int | None:
         """Charge `rows` to (grant, day) if they fit; else return the rows used."""
@@ -107,30 +75,3 @@ class SqliteState:
     def release(self, sender: str, envelope_id: bytes) -> None:
         """Give a claim back."""
         self._run("DELETE FROM claim WHERE sender = ? AND envelope = ?", (sender, envelope_id))
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Make all changes within durable at once, at the end; all or none.
-
-        Raises: LedgerUnavailableError.
-        """
-        with self._mine:
-            self._run("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._run("COMMIT")
-            finally:
-                if self._database.in_transaction:
-                    self._run("ROLLBACK")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[int, ...]]:
-        try:
-            with self._mine:
-                return self._database.execute(statement, values).fetchall()
-        except sqlite3.Error:
-            # Not to know what was used or claimed is not to release anything.
-            raise LedgerUnavailableError from None

@@ -776,6 +776,8 @@ class ResourceField(_message.Message):
     LENGTH_FIELD_NUMBER: _builtins.int
     PRECISION_FIELD_NUMBER: _builtins.int
     SCALE_FIELD_NUMBER: _builtins.int
+    EMPTY_FIELD_NUMBER: _builtins.int
+    OPEN_END_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its id, the key in records."""
     name: _builtins.str
@@ -802,6 +804,10 @@ class ResourceField(_message.Message):
     """Digits of a decimal in all."""
     scale: _builtins.int
     """Digits of a decimal behind the point."""
+    empty: _builtins.bool
+    """Whether a text may be empty, which is not null."""
+    open_end: _builtins.bool
+    """Whether a date may be 长期, without an end."""
     def __init__(
         self,
         *,
@@ -818,10 +824,12 @@ class ResourceField(_message.Message):
         length: _builtins.int = ...,
         precision: _builtins.int = ...,
         scale: _builtins.int = ...,
+        empty: _builtins.bool = ...,
+        open_end: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_list", b"code_list", "format", b"format", "grade", b"grade", "id", b"id", "kind", b"kind", "length", b"length", "name", b"name", "name_en", b"name_en", "nullable", b"nullable", "precision", b"precision", "required", b"required", "scale", b"scale", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_list", b"code_list", "empty", b"empty", "format", b"format", "grade", b"grade", "id", b"id", "kind", b"kind", "length", b"length", "name", b"name", "name_en", b"name_en", "nullable", b"nullable", "open_end", b"open_end", "precision", b"precision", "required", b"required", "scale", b"scale", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import LedgerUnavailableError
-from gateway.stores import state
+from gateway.stores import grouped
 from gateway.stores.state import SqliteState
 from gateway.testing import MemoryCity, MemoryState
 from tests.gateway.token_forge import shown
@@ -186,7 +186,7 @@ def test_a_store_that_others_hold_is_waited_for_and_then_given_up(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the same code; nothing is charged then."""
-    monkeypatch.setattr(state, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(grouped, "BUSY_SECONDS", 0.2)
     store = SqliteState(path)
     other = sqlite3.connect(path, isolation_level=None)
     try:

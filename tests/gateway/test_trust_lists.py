@@ -78,8 +78,7 @@ def test_quotas_of_days_that_are_over_are_swept(tmp_path: Path) -> None:
     for day in range(1, 28):
         assert state.reserve("grant", f"2026-11-{day:02d}", 3, 5) is None
     assert state.reserve("grant", "2026-11-27", 3, 5) == 3
-    rows = state._database.execute("SELECT count(*) FROM quota").fetchone()
-    assert rows == (8,)
+    assert state._database.run("SELECT count(*) FROM quota") == [(8,)]
     state.close()
 
 

@@ -53,12 +53,12 @@ def set_callers(node: Path, callers: Sequence[Mapping[str, object]]) -> None:
     file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
 
 
-def started(node: Path, sockets: Path, *options: str) -> subprocess.Popen[str]:
-    """Start the command; it may end by itself."""
+def started(node: Path, sockets: Path, *options: str, path: str = "") -> subprocess.Popen[str]:
+    """Start the command, with a folder whose modules come first; it may end by itself."""
     return subprocess.Popen(
         [*COMMAND, "serve", "--node", node, "--sockets", sockets, *options],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        env=os.environ | {"PYTHONPATH": f"{path}:{ROOT}".strip(":"), "PYTHONWARNINGS": "error"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -66,11 +66,15 @@ def started(node: Path, sockets: Path, *options: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def sidecar(node: Path, sockets: Path | None = None, *, workers: int = 1) -> Iterator[Sidecar]:
-    """Run a sidecar until the end of the block."""
+def sidecar(
+    node: Path, sockets: Path | None = None, *, workers: int = 1, path: str = ""
+) -> Iterator[Sidecar]:
+    """Run a sidecar until the end of the block; see `started`."""
     with short_folder() as folder:
         sockets = sockets or folder
-        running = Sidecar(node, sockets, started(node, sockets, "--workers", str(workers)))
+        running = Sidecar(
+            node, sockets, started(node, sockets, "--workers", str(workers), path=path)
+        )
         assert running.process.stdout is not None
         assert running.process.stderr is not None
         try:

@@ -139,7 +139,8 @@ def test_a_worker_that_is_killed_is_replaced(desk: Desk) -> None:
 
     def seal_on(client: Client) -> None:
         while True:
-            sealed.append(client.seal([ROW], **about(desk)).envelope_id.hex())
+            answer = client.seal([ROW], request_id=None, **about(desk))
+            sealed.append(answer.envelope_id.hex())
 
     def serves(client: Client) -> bool:
         try:

@@ -1,7 +1,7 @@
 """What the program logs through `logging`, as lines of the sidecar's own log.
 
 Of exceptions only type and place come out, and of what libraries say only
-logger and place: their texts may quote what was sent.
+logger and place, from warnings up: their texts may quote what was sent.
 """
 
 import logging
@@ -31,13 +31,17 @@ class RecordHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; one that cannot be put into words is told by its place."""
+        ours = record.name.partition(".")[0] in _OURS
+        if not ours and record.levelno < logging.WARNING:
+            # Without its text it says nothing, and there may be one for each value searched.
+            return
         level = _level(record.levelno)
         error = record.exc_info[1] if record.exc_info else None
         self._write(
             level,
             record.name,
             f"{record.module}:{record.lineno}",
-            text=_text(record) if record.name.partition(".")[0] in _OURS else None,
+            text=_text(record) if ours else None,
             error=error,
         )
 
