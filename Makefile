@@ -29,7 +29,7 @@ NPM_CI = ci --ignore-scripts --no-audit --no-fund --no-update-notifier --logleve
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test torture check format protos published vectors picture bench pins clean
+.PHONY: help setup demo test torture soak check format protos published vectors picture bench pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ test: setup ## run the tests, in random order on two processes
 
 torture: setup ## run the long tests that `make test` leaves out
 	@$(PYTEST) -m torture
+
+soak: setup ## serve a pair of nodes under mixed load for ten minutes: nothing may grow
+	@$(BIN)/python -m benchmarks.soak $(MINUTES)
 
 check: setup $(PROTOS_VENV)/.pinned ## check format, lint, types, layers, stubs and vectors
 	$(BIN)/ruff format --check --quiet

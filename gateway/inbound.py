@@ -173,9 +173,7 @@ class Inbound:
         key = find_verifying_key(header, snapshot)  # 3
         _check_times(header, now)
         envelope = verify_envelope(parsed, suite(header.suite), key)  # 4
-        trail.shared.provider, trail.shared.requester = header.sender, header.recipient
-        trail.shared.envelope, trail.shared.digest = header.envelope_id.hex(), envelope.digest.hex()
-        trail.shared.trust, trail.authenticated = snapshot.trust.version, True
+        _note(trail, header, envelope, snapshot)
         self._check_ours(header, now)  # 5
         if chain is None and header.place is not None:
             raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
@@ -317,6 +315,13 @@ class OpeningStream:
             shared.resource, shared.purpose = manifest.resource, manifest.purpose
             shared.grant, trail.authenticated = manifest.grant.jti, True
         yield from inbound._calls.refuse(trail, refusal)
+
+
+def _note(trail: Trail, header: Header, envelope: VerifiedEnvelope, snapshot: Snapshot) -> None:
+    shared = trail.shared
+    shared.provider, shared.requester = header.sender, header.recipient
+    shared.envelope, shared.digest = header.envelope_id.hex(), envelope.digest.hex()
+    shared.trust, trail.authenticated = snapshot.trust.version, True
 
 
 def _check_times(header: Header, now: int) -> None:

@@ -195,21 +195,18 @@ class Outbound:
         intake = self._releases.intake(grant, snapshot)  # 3
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
-        trail.shared.records = batch.size
-        yield from self._reserve(grant, batch.size, rows_before, now)  # 5
+        yield from self._reserve(grant, batch.size, rows_before, trail)  # 5
         release = self._releases.release(intake, grant, snapshot, now)  # 6
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
-        deadline()
         masked = release.engine.mask(batch.columns, deadline)  # 7
-        totals = None if place is None else _totals(place, rows_before, batch.size)
+        totals = _totals(place, rows_before, batch.size)
         manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
         records_bytes = _encode(list(map(release.output, *masked.columns)))
         sealing = release.policy.sealing  # 9
         route = self._parties.route(release.requester, snapshot, sealing.suites, request.suite, now)
         envelope_id = uuid7(now, self._dice)
         head = route.frame.fill(envelope_id, now, now + sealing.lifetime_hours * 3_600_000, place)
-        limit = MAX_PLAINTEXT_BYTES if place is None else MAX_PART_BYTES
-        plaintext = padded_plaintext(manifest_bytes, records_bytes, limit)
+        plaintext = padded_plaintext(manifest_bytes, records_bytes, _room(place))
         content_key = self._content_keys.content_key(route, sealing.cache, now, self._dice)
         sealed = seal_envelope(route, head, content_key, plaintext, self._keys.sign)
         self._recheck(snapshot, request, route, now)  # 10
@@ -246,13 +243,16 @@ class Outbound:
         grant.check_call(resource=request.resource, purpose=request.purpose, mode=request.mode)
         return grant
 
-    def _reserve(self, grant: VerifiedGrant, rows: int, rows_before: int, now: int) -> Steps[None]:
+    def _reserve(
+        self, grant: VerifiedGrant, rows: int, rows_before: int, trail: Trail
+    ) -> Steps[None]:
+        trail.shared.records = rows
         # A stream is one call, however many parts carry it.
         grant.check_rows(rows_before + rows)
         limit = grant.detail.rows_per_day
         if limit is None:
             return
-        day = day_of(now).isoformat()
+        day = day_of(trail.now).isoformat()
         used = yield from write(
             self._quotas, partial(self._quotas.reserve, grant.claims.jti, day, rows, limit)
         )
@@ -321,8 +321,12 @@ def _check_form(request: SealRequest, records: bytes) -> None:
         )
 
 
-def _totals(place: StreamPlace, before: int, rows: int) -> StreamTotals | None:
-    if not place.last:
+def _room(place: StreamPlace | None) -> int:
+    return MAX_PLAINTEXT_BYTES if place is None else MAX_PART_BYTES
+
+
+def _totals(place: StreamPlace | None, before: int, rows: int) -> StreamTotals | None:
+    if place is None or not place.last:
         return None
     return StreamTotals(parts=place.part, records=before + rows)
 

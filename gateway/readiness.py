@@ -127,7 +127,11 @@ def _conditions(held: _Held, now: int) -> tuple[Condition, ...]:
         judge("configuration", "配置", lambda: _configured(_got(file))),
         judge("keys", "密钥", lambda: keys_usable(_got(keys).list_keys(), now)),
         _written("ledger", "日志", append_obstacle(held.ledger)),
-        _written("stores", "配额与防重放", database_obstacle(held.places.state)),
+        _written(
+            "stores",
+            "配额与防重放",
+            database_obstacle(held.places.state, held.places.repeats),
+        ),
         judge("trust", "信任数据", lambda: trust_fresh(_got(trust), now)),
         judge("clock", "时钟", lambda: clock_right(known, now)),
         judge(

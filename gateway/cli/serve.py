@@ -9,12 +9,13 @@ from gateway.cli.words import WrongUseError, add_command, open_node
 from gateway.config import CallerFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError
 from gateway.server.sockets import check_port
-from gateway.server.telemetry import Prepared
-from gateway.server.telemetry.logs import LEVELS
 from gateway.server.tls import prepare_environment
 from gateway.server.workers import MAX_WORKERS, Crew, alone, socket_path
 from masking.counting import counted
 from masking.errors import ExtraMissingError
+
+# Those of `gateway.server.telemetry`, which is loaded only to serve.
+_LEVELS = ("info", "warning", "error")
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,23 +42,16 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     serving.add_argument(
         "--log-level",
-        choices=tuple(LEVELS),
+        choices=_LEVELS,
         default="info",
         help="what is logged: info every call, warning what the node has to mend 日志级别",
     )
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    if find_spec("grpc_health") is None or find_spec("uvloop") is None:
-        raise ExtraMissingError(
-            purpose="serving a node", purpose_zh="运行网关服务", extra="sidecar"
-        )
-    if not 1 <= chosen.workers <= MAX_WORKERS:
-        raise WrongUseError(f"--workers is from 1 to {MAX_WORKERS} 工作进程数超出范围")
-    file = Places(chosen.node).node_file()
-    callers = _callers(chosen.node, file)
-    if file.listen is not None:
-        check_port(file.listen.address)
+    file, callers = _allowed(chosen)
+    from gateway.server.telemetry import Prepared
+
     folder = (chosen.sockets or chosen.node / "sockets").absolute()
 
     def ready() -> None:
@@ -91,6 +85,21 @@ def _serve(chosen: argparse.Namespace) -> int:
         Prepared(file, workers=chosen.workers, level=chosen.log_level) as prepared,
     ):
         return Crew(chosen.workers, work).run(ready)
+
+
+def _allowed(chosen: argparse.Namespace) -> tuple[NodeFile, tuple[CallerFile, ...]]:
+    """Return what is to be served. Raises: ExtraMissingError, WrongUseError, and as `_callers`."""
+    if find_spec("grpc_health") is None or find_spec("uvloop") is None:
+        raise ExtraMissingError(
+            purpose="serving a node", purpose_zh="运行网关服务", extra="sidecar"
+        )
+    if not 1 <= chosen.workers <= MAX_WORKERS:
+        raise WrongUseError(f"--workers is from 1 to {MAX_WORKERS} 工作进程数超出范围")
+    file = Places(chosen.node).node_file()
+    callers = _callers(chosen.node, file)
+    if file.listen is not None:
+        check_port(file.listen.address)
+    return file, callers
 
 
 def _callers(folder: Path, file: NodeFile) -> tuple[CallerFile, ...]:

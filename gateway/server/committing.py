@@ -26,6 +26,8 @@ QUIET_TURNS = 8
 LONELY_COMMITS, LONELY_ROUND = 4, 16
 # A store that last took longer than this commits in a thread: the loop must answer others.
 MAX_QUICK_SECONDS = 0.002
+# How often whoever ends looks whether any call is still driven.
+WAIT_SECONDS = 0.01
 # Threads for calls that are long: the loop must answer others meanwhile.
 LONG_THREADS = 2
 # Long calls at once; each holds some tens of megabytes. More are refused, not queued.
@@ -133,7 +135,8 @@ class Conductor:
         self._loop = loop
         self._committers = {id(store): Committer(store, loop) for store in stores}
         self._threads = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="long")
-        self._long = 0
+        # Calls that are driven, and the long ones among them.
+        self._driven = self._long = 0
 
     def waiting(self) -> int:
         """Tell how many writes wait."""
@@ -145,49 +148,57 @@ class Conductor:
         `gone` is called when that is so. Raises: what the call raises;
             LimitExceededError where it is long and too many are.
         """
-        if not long:
-            return cast("T", await self._drive(steps, gone, long))
-        if self._long >= MAX_LONG_CALLS:
+        if long and self._long >= MAX_LONG_CALLS:
             raise LimitExceededError(
                 what="number of long calls at once",
                 what_zh="同时处理的大型调用数",
                 actual=self._long + 1,
                 limit=MAX_LONG_CALLS,
             )
-        self._long += 1
+        self._driven += 1
+        self._long += long
         try:
             return cast("T", await self._drive(steps, gone, long))
         finally:
-            self._long -= 1
+            self._driven -= 1
+            self._long -= long
 
     async def apart(self, work: Callable[[], T]) -> T:
         """Do work that is long, or waits for a disk, in a thread."""
         return await self._loop.run_in_executor(None, work)
 
-    def close(self) -> None:
-        """Make what waits, and end."""
+    async def close(self) -> None:
+        """Wait for the calls that are driven, also those that nobody waits for; and end."""
+        while self._driven:
+            await asyncio.sleep(WAIT_SECONDS)
         self._threads.shutdown()
         for committer in self._committers.values():
             committer.close()
 
     async def _drive(self, steps: Steps[Any], gone: Callable[[], None], long: bool) -> Any:
         left = _Left(gone)
-        go: Callable[[Any], Write[Any]] = steps.send
-        value: Any = None
-        while True:
-            if long:
-                step = await left.wait(
-                    self._loop.run_in_executor(self._threads, _advance, go, value)
-                )
-            else:
-                step = _advance(go, value)
-            if isinstance(step, _Done):
-                left.check()
-                return step.result
+        step = await self._next(steps.send, None, long, left)
+        while isinstance(step, Write):
             try:
-                go, value = steps.send, await self._written(step, left)
+                done = await self._written(step, left)
             except Exception as error:
-                go, value = steps.throw, error
+                step = await self._next(steps.throw, error, long, left)
+            else:
+                step = await self._next(steps.send, done, long, left)
+        left.check()
+        return step.result
+
+    async def _next(
+        self, go: Callable[[Any], Write[Any]], value: Any, long: bool, left: "_Left"
+    ) -> Write[Any] | _Done:
+        try:
+            if not long:
+                return _advance(go, value)
+            return await left.wait(self._loop.run_in_executor(self._threads, _advance, go, value))
+        finally:
+            # What is raised holds this frame, which must not hold it: all that was sent would
+            # stay until the garbage collector comes by.
+            del value
 
     async def _written(self, write: Write[Any], left: "_Left") -> Any:
         committer = self._committers.get(id(write.store))
@@ -201,9 +212,14 @@ class Conductor:
             except asyncio.CancelledError:
                 left.note()
                 job.told = self._loop.create_future()
-        if job.error is not None:
-            raise job.error
-        return job.result
+        result, error = job.result, job.error
+        try:
+            if error is not None:
+                raise error
+            return result
+        finally:
+            # As in `_next`.
+            del job, error
 
 
 class _Left:
@@ -218,6 +234,10 @@ class _Left:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
                 self.note()
+            except BaseException:
+                # As in `_next`.
+                del future
+                raise
 
     def note(self) -> None:
         self._cancelled = True
@@ -233,3 +253,6 @@ def _advance(go: Callable[[Any], Write[Any]], value: Any) -> Write[Any] | _Done:
         return go(value)
     except StopIteration as ended:
         return _Done(ended.value)
+    finally:
+        # As in `_next`.
+        del value

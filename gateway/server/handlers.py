@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from math import inf
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol, Self
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
@@ -68,28 +68,18 @@ def _unary(
     identified = "request_id" in asked.DESCRIPTOR.fields_by_name
 
     async def answer(data: bytes, context: Context) -> bytes:
-        caller, sent = door.caller(context), 0
-        record, code = begin(caller, context), "OK"
-        try:
-            service = door.service(caller)
-            service.caller.enter(stream=False)
-            try:
-                request: Any = _parsed(data, asked)
-                if identified and request.request_id:
-                    record.known_as(request.request_id)
-                told = await getattr(service, name)(request, Deadline(context.time_remaining()))
-                done: bytes = told if isinstance(told, bytes) else told.SerializeToString()
-                sent = len(done)
-                return done
-            finally:
-                service.caller.leave(stream=False)
-        except BaseException as error:
-            code = _code(error)
-            if not isinstance(error, Exception):
-                raise
-            await refuse(context, error, record.request_id)
-        finally:
-            record.end(code, len(data), sent)
+        with _Visit(door, begin, context) as visit:
+            service = visit.admitted()
+            visit.received = len(data)
+            request: Any = _parsed(data, asked)
+            if identified and request.request_id:
+                visit.record.known_as(request.request_id)
+            told = await getattr(service, name)(request, Deadline(context.time_remaining()))
+            done: bytes = told if isinstance(told, bytes) else told.SerializeToString()
+            visit.sent = len(done)
+            service.caller.hold(visit.received + visit.sent)
+            return done
+        return b""
 
     return answer
 
@@ -98,36 +88,67 @@ def _streaming(
     name: str, asked: type[Message], door: Door, begin: Callable[[str, Context], CallRecord]
 ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[bytes]]:
     async def answer(pieces: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-        caller, received, sent = door.caller(context), 0, 0
-        record, code = begin(caller, context), "OK"
+        with _Visit(door, begin, context, stream=True) as visit:
+            service = visit.admitted()
 
-        async def messages() -> AsyncIterator[Message]:
-            nonlocal received
-            async for data in pieces:
-                received += len(data)
-                yield _parsed(data, asked)
+            async def messages() -> AsyncIterator[Message]:
+                async for data in pieces:
+                    visit.received += len(data)
+                    # Whoever was taken out of node.yaml meanwhile goes no further.
+                    door.service(service.caller.name)
+                    yield _parsed(data, asked)
 
-        try:
-            service = door.service(caller)
-            service.caller.enter(stream=True)
-            try:
-                # As long as its parts go on coming, each within its own limits.
-                deadline = Deadline(context.time_remaining(), longest=inf)
-                async for told in getattr(service, name)(messages(), deadline):
-                    done = told.SerializeToString()
-                    sent += len(done)
-                    yield done
-            finally:
-                service.caller.leave(stream=True)
-        except BaseException as error:
-            code = _code(error)
-            if not isinstance(error, Exception):
-                raise
-            await refuse(context, error, record.request_id)
-        finally:
-            record.end(code, received, sent)
+            # As long as its parts go on coming, each within its own limits.
+            deadline = Deadline(context.time_remaining(), longest=inf)
+            async for told in getattr(service, name)(messages(), deadline):
+                done = told.SerializeToString()
+                visit.sent += len(done)
+                yield done
 
     return answer
+
+
+class _Visit:
+    """A call from its beginning to its end: told of, counted, and refused where it fails."""
+
+    __slots__ = ("_admitted", "_context", "_door", "_name", "_stream", "received", "record", "sent")
+
+    def __init__(
+        self,
+        door: Door,
+        begin: Callable[[str, Context], CallRecord],
+        context: Context,
+        *,
+        stream: bool = False,
+    ) -> None:
+        self._door, self._context, self._stream = door, context, stream
+        self._name = door.caller(context)
+        self._admitted: SidecarService | None = None
+        self.record = begin(self._name, context)
+        # Bytes of messages.
+        self.received = self.sent = 0
+
+    def admitted(self) -> SidecarService:
+        """Return the service as the caller may use it; its call is counted until it ends.
+
+        Raises: CallerForbiddenError, RateExceededError, LimitExceededError.
+        """
+        service = self._door.service(self._name)
+        service.caller.enter(stream=self._stream)
+        self._admitted = service
+        return service
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if self._admitted is not None:
+            self._admitted.caller.leave(stream=self._stream)
+        code = "OK" if error is None else _code(error)
+        if isinstance(error, Exception):
+            refuse(self._context, error, self.record.request_id)
+        self.record.end(code, self.received, self.sent)
+        return isinstance(error, Exception)
 
 
 def _code(error: BaseException) -> str:

@@ -1,7 +1,7 @@
 """Refusals as gRPC statuses with details (google.rpc: ErrorInfo, BadRequest, …)."""
 
 import logging
-from typing import Any, NoReturn
+from typing import Any
 
 from google.protobuf import any_pb2
 from google.protobuf.duration_pb2 import Duration
@@ -27,10 +27,8 @@ RETRY_SECONDS = {
 _log = logging.getLogger(__name__)
 
 
-async def refuse(
-    context: "ServicerContext[Any, Any]", error: Exception, request_id: str = ""
-) -> NoReturn:
-    """End a call with the status of a refusal, and the id by which the log has it.
+def refuse(context: "ServicerContext[Any, Any]", error: Exception, request_id: str = "") -> None:
+    """Give a call that ends now the status of a refusal, and the id by which the log has it.
 
     Of any other error nothing is said but its type and place, in the log: its
     text may quote what was sent.
@@ -44,7 +42,11 @@ async def refuse(
     if request_id:
         _add(spelled, error_details_pb2.RequestInfo(request_id=request_id))
     status = rpc_status.to_status(spelled)
-    await context.abort(status.code, status.details, status.trailing_metadata)
+    # Not `abort`: what that raises holds the call, and the call it, with all that was sent,
+    # until the garbage collector comes by; a few large calls would fill the memory.
+    context.set_code(status.code)
+    context.set_details(status.details)
+    context.set_trailing_metadata(status.trailing_metadata)
 
 
 def status_of(refusal: SealgateError) -> status_pb2.Status:

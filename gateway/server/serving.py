@@ -135,6 +135,8 @@ class Sidecar:
         self._callers = Callers(shared)
         self._health = health.HealthServicer()
         self._sockets: dict[str, _Open] = {}
+        # Doors of callers that were taken out, behind which calls still run.
+        self._leaving: set[asyncio.Task[None]] = set()
         self._port: grpc.aio.Server | None = None
         self._changed = asyncio.Event()
         # Unknown: what was changed since it was read is found at the first look.
@@ -171,8 +173,9 @@ class Sidecar:
         """Take no more calls, let those that run end, and close."""
         await self._health.enter_graceful_shutdown()
         port = () if self._port is None else (self._port.stop(DRAIN_SECONDS),)
-        await asyncio.gather(self._shut(list(self._sockets)), *port)
-        self._conductor.close()
+        self._leave(list(self._sockets))
+        await asyncio.gather(*self._leaving, *port)
+        await self._conductor.close()
         self._telemetry.close()
 
     async def _follow(self) -> None:
@@ -192,7 +195,7 @@ class Sidecar:
         """Serve these callers, and no others. Raises: ConfigurationInvalidError."""
         self._callers.take(callers)
         named = {caller.name: caller for caller in callers}
-        await self._shut([name for name in self._sockets if name not in named])
+        self._leave([name for name in self._sockets if name not in named])
         for name, caller in named.items():
             path = prepared(self._folder, caller, self._worker)
             if name not in self._sockets:
@@ -202,12 +205,16 @@ class Sidecar:
                 await server.start()
             admit(path, caller)
 
-    async def _shut(self, names: list[str]) -> None:
+    def _leave(self, names: list[str]) -> None:
+        """Shut doors at once, and let the calls behind them end; nobody waits for those."""
         doors = [self._sockets.pop(name) for name in names]
-        await asyncio.gather(*(door.server.stop(DRAIN_SECONDS) for door in doors))
         for door in doors:
+            # First: a caller that comes back has a socket of its own there.
             with suppress(OSError):
                 door.path.unlink()
+            leaving = asyncio.create_task(door.server.stop(DRAIN_SECONDS))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def _listening(self, listen: ListenFile, certificates: Certificates) -> grpc.aio.Server:
         server = self._server(TcpDoor(self._callers), _TCP_OPTIONS)

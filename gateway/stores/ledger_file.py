@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import RLock
+from time import monotonic, sleep
 
 import msgspec
 
@@ -15,6 +16,7 @@ from gateway.ledger import SALT_BYTES, begin_receipt, settle, sign_receipts
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
+from gateway.stores.grouped import BUSY_SECONDS, RETRY_SECONDS
 from keys.material import Purpose
 from keys.ports import KeyInfo
 from keys.ring import Ring
@@ -152,7 +154,7 @@ class _File:
     @contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the file's lock; give the position behind its last whole line."""
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        self._lock()
         try:
             size = os.lseek(self._handle, 0, os.SEEK_END)
             if size != self._end:
@@ -163,6 +165,16 @@ class _File:
             yield self._end
         finally:
             fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        give_up = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                return fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if monotonic() > give_up:
+                    raise
+                sleep(RETRY_SECONDS)
 
     def append(self, lines: bytes) -> None:
         """Write lines durably, or leave the file as it was."""

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import tempfile
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
@@ -49,13 +50,13 @@ def append_obstacle(path: Path) -> Obstacle | None:
         return _because(error)
 
 
-def database_obstacle(path: Path) -> Obstacle | None:
-    """Tell what would keep a SQLite file from being changed, or None; see `append_obstacle`."""
-    real = Path(os.path.realpath(path))
+def database_obstacle(*paths: Path) -> Obstacle | None:
+    """Tell what would keep SQLite files from being changed, or None; see `append_obstacle`."""
+    files = [Path(os.path.realpath(path)) for path in paths]
     try:
-        found = _room_obstacle(real.parent)
-        if found is None and real.exists():
-            found = _change_obstacle(real)
+        rooms = (_room_obstacle(folder) for folder in {file.parent for file in files})
+        changes = (_change_obstacle(file) for file in files if file.exists())
+        return next(filter(None, chain(rooms, changes)), None)
     except sqlite3.Error as error:
         if error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
             return _LOCKED
@@ -63,7 +64,6 @@ def database_obstacle(path: Path) -> Obstacle | None:
         return Obstacle(error.sqlite_errorname, error.sqlite_errorname)
     except OSError as error:
         return _because(error)
-    return found
 
 
 def _because(error: OSError) -> Obstacle:

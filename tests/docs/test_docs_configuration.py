@@ -1,10 +1,13 @@
 """The page on configuration lists what the code reads and writes: files, keys, limits."""
 
 import ast
+import hashlib
 import importlib
+import json
 import re
 import stat
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -13,6 +16,7 @@ import pytest
 from gateway.config import (
     Address,
     AuthorityFile,
+    CallerFile,
     Endpoint,
     ListenFile,
     NodeFile,
@@ -23,9 +27,12 @@ from gateway.founding import ROLES, found_world
 from gateway.grants.claims import GrantId
 from gateway.inbound import LIFETIME_CAP_MS
 from gateway.installation import KEY_DAYS, PSEUDONYM_DAYS, PUBLIC_PURPOSES
-from gateway.ledger import SettledEntry
+from gateway.ledger import SettledEntry, begin_receipt, settle, sign_receipts
+from gateway.ledger.entries import ENTRY_LABEL, PRIVATE_LABEL
+from gateway.ledger.receipts import RECEIPT_LABEL
 from gateway.model import resource
-from gateway.model.call import PrivatePart, SharedPart
+from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from gateway.model.certificate import CertificateId
 from gateway.model.trust import Department, Issuer, KeyId, PublicKey, Seconds
 from gateway.stores.blocks import BlocksFile
 from gateway.stores.keyfile import PASSPHRASE_VARIABLE
@@ -50,6 +57,9 @@ TEXT = page("reference/configuration.md")
 WORDS: dict[object, str] = {
     resource.Name: "line",
     resource.DepartmentId: "department",
+    resource.Id: "id",
+    resource.ResourceCode: "resource code",
+    CertificateId: "certificate",
     GrantId: "grant id",
     KeyId: "key id",
     Seconds: "seconds",
@@ -59,6 +69,7 @@ WORDS: dict[object, str] = {
 }
 FILES: list[tuple[str, type[msgspec.Struct]]] = [
     ("node.yaml", NodeFile),
+    ("Callers", CallerFile),
     ("Listening TCP", ListenFile),
     ("Tracing", TracingFile),
     ("blocks.yaml", BlocksFile),
@@ -102,11 +113,57 @@ def test_a_line_of_the_ledger_is_as_told() -> None:
     """Each member of it, and of its parts."""
     rows = {bare(row[0]): names(row[1]) for row in table(TEXT, "Ledger")}
     assert tuple(rows) == SettledEntry.__struct_fields__
-    words = {"seal", "open", "reveal", "ok"}
+    words = {"seal", "open", "reveal", "administer", "ok"}
     assert tuple(each for each in rows["shared"] if each not in words) == (
         SharedPart.__struct_fields__
     )
     assert tuple(rows["private"]) == PrivatePart.__struct_fields__
+    receipt = [bare(row[0]) for row in table(TEXT, "Receipts")]
+    assert tuple(receipt) == Receipt.__struct_fields__
+
+
+def test_a_receipt_is_made_of_the_bytes_that_are_told() -> None:
+    """By hashing what the page says, from labels that stand there."""
+    rows = {bare(row[0].split()[0]): row[1] for row in tables(section(TEXT, "Receipts"))[1]}
+    labels = {name: re.findall(r'"(sealgate/v1/\w+)"', told) for name, told in rows.items()}
+    assert labels["private"] == [PRIVATE_LABEL.decode()]
+    assert labels["entry"] == [ENTRY_LABEL.decode()]
+    assert labels["signed"] == [RECEIPT_LABEL.decode()]
+    shared = SharedPart(version=1, time=1, kind="seal", outcome="ok")
+    settled = settle(Entry(shared=shared, private=PrivatePart(caller="a")), bytes(16))
+    receipts = [begin_receipt(settled, position) for position in (0, 300)]
+    signed: list[bytes] = []
+    sign_receipts(receipts, "key", lambda message: signed.append(message) or b"")
+    line = json.loads(msgspec.json.encode(settled))
+    private, public = (_compact(line[part]) for part in ("private", "shared"))
+    hidden = _digest(PRIVATE_LABEL, _lp(bytes.fromhex(line["salt"]), private))
+    entry = _digest(ENTRY_LABEL, _lp(public, hidden))
+    leaves = [_digest(b"\0", entry, place.to_bytes(8, "big")) for place in (0, 300)]
+    root = _digest(b"\1", *leaves)
+    assert signed == [RECEIPT_LABEL + _lp(root, (2).to_bytes(8, "big"))]
+    assert receipts[1].path == (leaves[0].hex(),)
+
+
+def _compact(part: object) -> bytes:
+    return json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _digest(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def _lp(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+
+
+def test_files_of_a_sidecar_are_named_as_told() -> None:
+    """As the code names them."""
+    told = [name for row in tables(section(TEXT, "A node's folder"))[1] for name in names(row[0])]
+    places = Places(Path())
+    files = (places.shard(0), places.repeats, places.repeats.with_suffix(".lock"))
+    listen = ListenFile(address="127.0.0.1:1")
+    beside = ("sidecar.lock", "sockets/", f"{Path(listen.certificate).parent}/")
+    assert told == [*(file.name for file in files), *beside]
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +216,7 @@ def test_variables_are_those_that_are_read() -> None:
     rows = table(TEXT, "Environment")
     told = [name for row in rows for name in names(row[0])]
     assert told == [PASSPHRASE_VARIABLE, LOGGED, "LC_ALL", "LC_MESSAGES", "LANG"]
-    readers = {file.name for file in sources() if re.search("environ|getenv", _code(file))}
+    readers = {file.name for file in sources() if re.search(r"\benviron\b|getenv", _code(file))}
     assert readers == {"keyfile.py", "terminal.py", "passphrase.py", "tls.py"}
     terminal = (ROOT / "gateway" / "cli" / "terminal.py").read_text("utf-8")
     assert "".join(f'"{name}", ' for name in told[2:]).strip(", ") in terminal
@@ -186,7 +243,7 @@ def test_limits_have_the_values_of_the_code() -> None:
     for name, value, meaning in LIMITS:
         module, _, constant = bare(name).rpartition(".")
         found = getattr(importlib.import_module(module), constant)
-        assert int(value.replace(",", "")) == found, name
+        assert Decimal(value.replace(",", "")) == Decimal(str(found)), name
         assert both_languages(meaning) or "`" in meaning, name
 
 

@@ -22,7 +22,9 @@ def test_the_page_has_every_call() -> None:
 
 def checked(name: str) -> list[str]:
     """Return the rights that a method of the service checks."""
-    return re.findall(r'_caller\.check\("(\w+)"', inspect.getsource(getattr(SidecarService, name)))
+    return re.findall(
+        r'self\.caller\.check\("(\w+)"', inspect.getsource(getattr(SidecarService, name))
+    )
 
 
 def test_each_call_asks_for_the_right_that_is_told() -> None:

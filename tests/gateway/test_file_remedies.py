@@ -89,7 +89,8 @@ name_en: d
 suites: [1]
 passphrase_file: p
 callers:
-- {name: a, may: [seal], group: g, resources: [a/1], certificates: [spiffe://a/b]}
+- {name: a, calls_per_second: 9, may: [seal, read_ledger, administer], group: g,
+   resources: [a/1], certificates: [spiffe://a/b]}
 listen: {address: 'a:1', certificate: c, key: k, clients: a}
 metrics: 127.0.0.1:9464
 tracing: {endpoint: 'http://127.0.0.1:4318', sample: 0.5}

@@ -146,6 +146,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         "sidecar",
         "spreadsheet",
         "tables",
+        "telemetry",
         "text",
     }
 
