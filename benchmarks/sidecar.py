@@ -93,7 +93,9 @@ def running(command: Sequence[str], sockets: tuple[Path, ...]) -> Iterator[Serve
     """Run a process that says when it serves."""
     for socket in sockets:
         socket.parent.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
     assert process.stdout is not None
     try:
         if b"serving" not in process.stdout.readline():
@@ -108,7 +110,7 @@ def serving(node: Path, sockets: Path, workers: int = 1) -> AbstractContextManag
     """Run a sidecar."""
     command = ["gateway.cli.main", "serve", f"--node={node}", f"--sockets={sockets}"]
     paths = tuple(sockets / CALLER / f"worker-{number}.sock" for number in range(workers))
-    return running([*command, f"--workers={workers}"], paths)
+    return running([*command, f"--workers={workers}", "--log-level=warning"], paths)
 
 
 def echoing(path: Path, size: int) -> AbstractContextManager[Served]:

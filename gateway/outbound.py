@@ -42,6 +42,7 @@ from gateway.errors import (
     StreamBrokenError,
 )
 from gateway.grants import GrantVerifier, VerifiedGrant, check_revocation
+from gateway.intake import Intake
 from gateway.model.call import (
     Encoding,
     Explanation,
@@ -64,8 +65,8 @@ from gateway.ports import (
     at_leisure,
 )
 from gateway.records.decoder import MAX_RECORD_BYTES
-from gateway.release import Releases, explain_release
-from gateway.steps import Steps, finish, write
+from gateway.release import Release, Releases, explain_release
+from gateway.steps import Steps, apart, finish, write
 from keys.errors import SealgateError
 
 _ENCODINGS = get_args(Encoding)
@@ -138,7 +139,7 @@ class Outbound:
             snapshot = self._admit(request, b"", trail)
             grant = self._verify(request, snapshot, trail)
             intake = self._releases.intake(grant, snapshot)
-            release = self._releases.release(intake, grant, snapshot, trail.now)
+            release = yield from self._release(intake, grant, snapshot, trail.now)
             suites = release.policy.sealing.suites
             self._parties.route(release.requester, snapshot, suites, request.suite, trail.now)
         except SealgateError as refusal:
@@ -196,7 +197,7 @@ class Outbound:
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
         yield from self._reserve(grant, batch.size, rows_before, trail)  # 5
-        release = self._releases.release(intake, grant, snapshot, now)  # 6
+        release = yield from self._release(intake, grant, snapshot, now)  # 6
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = _totals(place, rows_before, batch.size)
@@ -260,6 +261,14 @@ class Outbound:
             raise QuotaExceededError(
                 limit=limit, period="a day", period_zh="每日", used=used, asked=rows
             )
+
+    def _release(
+        self, intake: Intake, grant: VerifiedGrant, snapshot: Snapshot, now: int
+    ) -> Steps[Release]:
+        kept = self._releases.kept(grant, snapshot, now)
+        if kept is not None:
+            return kept
+        return (yield from apart(partial(self._releases.release, intake, grant, snapshot, now)))
 
     def _recheck(self, snapshot: Snapshot, request: SealRequest, route: Route, now: int) -> None:
         newest = self._snapshots.current()

@@ -216,6 +216,8 @@ class Releases:
 
     def __init__(self, department: str, keys: KeyProvider) -> None:
         self._department, self._keys = department, keys
+        # Number of the newest snapshot seen.
+        self._newest = -1
         self._intakes: OrderedDict[tuple[str, int], Intake] = OrderedDict()
         # With the keys they were compiled under: a rotated one is not used any more.
         self._releases: OrderedDict[tuple[str, int, int], tuple[tuple[KeyInfo, ...], Release]] = (
@@ -227,6 +229,7 @@ class Releases:
 
         Raises: a ResourceError.
         """
+        self._forget_before(snapshot)
         place = (grant.digest, snapshot.number)
         kept = self._intakes.get(place)
         if kept is None:
@@ -242,22 +245,34 @@ class Releases:
                 self._intakes.popitem(last=False)
         return kept
 
+    def kept(self, grant: VerifiedGrant, snapshot: Snapshot, now: int) -> Release | None:
+        """Return the release at `now`, Unix milliseconds, if it is compiled already."""
+        kept = self._releases.get((grant.digest, snapshot.number, day_number(now)))
+        return kept[1] if kept is not None and kept[0] == self._keys.list_keys() else None
+
     def release(
         self, intake: Intake, grant: VerifiedGrant, snapshot: Snapshot, now: int
     ) -> Release:
-        """Return the release at `now`, Unix milliseconds.
+        """Return the release at `now`, Unix milliseconds; to compile it may take a second.
 
         Raises: PolicyMissingError, FieldUnreleasableError, ExtraMissingError,
             KeyUnavailableError.
         """
-        place = (grant.digest, snapshot.number, day_number(now))
-        keys, kept = self._keys.list_keys(), self._releases.get(place)
-        if kept is None or kept[0] != keys:
-            made = make_release(intake, grant, snapshot, day_of(now), self._mac(now // 1000))
-            kept = self._releases[place] = keys, made
+        kept = self.kept(grant, snapshot, now)
+        if kept is None:
+            keys = self._keys.list_keys()
+            kept = make_release(intake, grant, snapshot, day_of(now), self._mac(now // 1000))
+            self._releases[grant.digest, snapshot.number, day_number(now)] = keys, kept
             if len(self._releases) > MAX_RELEASES:
                 self._releases.popitem(last=False)
-        return kept[1]
+        return kept
+
+    def _forget_before(self, snapshot: Snapshot) -> None:
+        """Let go of what was compiled for older snapshots, with all that they hold."""
+        if snapshot.number > self._newest:
+            self._newest = snapshot.number
+            self._intakes.clear()
+            self._releases.clear()
 
     def _mac(self, now: int) -> Callable[[bytes], Mac]:
         def mac(context: bytes) -> Mac:

@@ -13,7 +13,10 @@ T = TypeVar("T")
 
 
 class Write(NamedTuple, Generic[T]):
-    """A change of a store: `work` makes it, and returns or raises what the store tells."""
+    """A change of a store: `work` makes it, and returns or raises what the store tells.
+
+    Without a store it is work that whoever drives may do elsewhere, since it takes long.
+    """
 
     store: object
     work: Callable[[], T]
@@ -36,6 +39,11 @@ def write(store: object, work: Callable[[], T]) -> Steps[T]:
     """Have a change made durable, and return what it returned."""
     done: T = yield Write(store, work)
     return done
+
+
+def apart(work: Callable[[], T]) -> Steps[T]:
+    """Have work done that takes long though its call is short, and return what it returned."""
+    return write(None, work)
 
 
 def finish(steps: Steps[T]) -> T:

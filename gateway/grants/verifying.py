@@ -95,6 +95,7 @@ class GrantVerifier:
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
+        self._newest = -1
         self._cache: OrderedDict[tuple[bytes, int], VerifiedGrant] = OrderedDict()
 
     def verify(self, token: str, snapshot: Snapshot, now: int) -> VerifiedGrant:
@@ -114,6 +115,10 @@ class GrantVerifier:
         """
         check_length(token)  # 1
         digest = fingerprint(token.encode("utf-8", "surrogatepass"))
+        if snapshot.number > self._newest:
+            # What older ones verified is not asked for any more.
+            self._newest = snapshot.number
+            self._cache.clear()
         key = (digest, snapshot.number)
         grant = self._cache.get(key)
         if grant is None:

@@ -1,6 +1,7 @@
 """Serve a node: a gRPC server on a Unix socket for each caller, until it is told to end."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -101,6 +102,9 @@ async def serve(
         try:
             await sidecar.start()
             watch = loop.create_task(sidecar.watch())
+            # What is there now stays: it need not be looked through again and again.
+            gc.collect()
+            gc.freeze()
             ready()
             await ended.wait()
             loop.remove_reader(lifeline)
