@@ -22,7 +22,6 @@ from gateway.cli.words import (
     report,
 )
 from gateway.model.call import Explanation
-from gateway.server.tls import prepare_environment
 from keys.errors import FieldFault, SealgateError
 from masking.errors import ExtraMissingError
 
@@ -106,6 +105,8 @@ def _call(chosen: argparse.Namespace, run: _Run) -> int:
         )
     # By TLS 1.3 alone, and what failed is told once, by us.
     if "grpc" not in sys.modules:
+        from gateway.server.tls import prepare_environment
+
         prepare_environment()
     from gateway.client import RefusedError
 

@@ -133,7 +133,12 @@ def test_a_receipt_is_made_of_the_bytes_that_are_told() -> None:
     settled = settle(Entry(shared=shared, private=PrivatePart(caller="a")), bytes(16))
     receipts = [begin_receipt(settled, position) for position in (0, 300)]
     signed: list[bytes] = []
-    sign_receipts(receipts, "key", lambda message: signed.append(message) or b"")
+
+    def sign(message: bytes) -> bytes:
+        signed.append(message)
+        return b""
+
+    sign_receipts(receipts, "key", sign)
     line = json.loads(msgspec.json.encode(settled))
     private, public = (_compact(line[part]) for part in ("private", "shared"))
     hidden = _digest(PRIVATE_LABEL, _lp(bytes.fromhex(line["salt"]), private))
