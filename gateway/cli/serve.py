@@ -8,7 +8,6 @@ from pathlib import Path
 from gateway.cli.words import WrongUseError, add_command, open_node
 from gateway.config import CallerFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError
-from gateway.server.memory import keep_few_arenas
 from gateway.server.sockets import check_port
 from gateway.server.workers import MAX_WORKERS, Crew, alone, socket_path
 from masking.counting import counted
@@ -66,7 +65,6 @@ def _serve(chosen: argparse.Namespace) -> int:
     def work(worker: int, told: Callable[[], None], lifeline: int) -> int:
         from gateway.server.tls import prepare_environment
 
-        keep_few_arenas()
         # Before gRPC is loaded, which reads it once.
         prepare_environment()
         import asyncio
