@@ -24,14 +24,11 @@ from typing import Any, NamedTuple
 
 import grpc
 import uvloop
-import yaml
 
-from benchmarks.run import FIELDS, POLICY, full_records
+from benchmarks.run import full_records
 from benchmarks.table import replace_table
-from gateway.authority.authority import Authority, GrantRequest
-from gateway.founding import found_world
-from gateway.grants.claims import Approval
-from gateway.testing import PURPOSE, RESOURCE, SCENARIO
+from benchmarks.world import granted, served_world
+from gateway.testing import PURPOSE, RESOURCE
 from gateway.v1 import sidecar_pb2 as v1
 
 CALLER = "bench"
@@ -56,26 +53,8 @@ class Served(NamedTuple):
 
 def prepare(folder: Path) -> dict[int, bytes]:
     """Found a world whose provider can be served; return requests by their records."""
-    world = found_world(folder, roles=("provider", "requester"))
-    provider = world.place("provider")
-    (provider / "policy.yaml").write_bytes(POLICY.read_bytes())
-    file = provider / "node.yaml"
-    settings = yaml.safe_load(file.read_text("utf-8"))
-    settings["callers"] = [{"name": CALLER, "may": ["seal"]}]
-    file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
-    token = Authority(world.place("authority")).issue(
-        GrantRequest(
-            requester=world.departments["requester"].id,
-            provider=world.departments["provider"].id,
-            resource=RESOURCE,
-            purpose=PURPOSE,
-            scenario=SCENARIO,
-            fields=FIELDS,
-            level="G3",
-            approval=Approval(by="bench", at=int(time.time()) - 60, reference="1"),
-        )
-    )
-    world.share_trust()
+    callers = ({"name": CALLER, "may": ["seal"]},)
+    token = granted(served_world(folder, {"provider": callers}, "requester"))
     subject = v1.SealSubject(resource=RESOURCE, purpose=PURPOSE, grant=token)
     return {
         size: v1.SealRequest(subject=subject, records=full_records(size)).SerializeToString()

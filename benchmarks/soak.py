@@ -27,14 +27,12 @@ from typing import NamedTuple
 
 import msgspec
 import polars
-import yaml
 
 from benchmarks.mixed_load import MEGABYTE, Hand, Pair, Records, Tally, Trouble
-from benchmarks.run import FIELDS, POLICY, full_records
-from gateway.authority.authority import Authority, GrantRequest
-from gateway.founding import World, found_world
-from gateway.grants.claims import Approval
-from gateway.testing import PURPOSE, RESOURCE, SCENARIO
+from benchmarks.run import full_records
+from benchmarks.world import Callers, granted, served_world
+from gateway.founding import Role
+from gateway.testing import PURPOSE, RESOURCE
 
 MINUTES = 10.0
 WORKERS = 2
@@ -63,35 +61,13 @@ class Sample(NamedTuple):
 
 def prepare(folder: Path) -> Pair:
     """Found a world whose provider and requester can be served."""
-    world = found_world(folder, roles=("provider", "requester", "outsider"))
+    callers: dict[Role, Callers] = {"provider": PROVIDER_CALLERS, "requester": REQUESTER_CALLERS}
+    world = served_world(folder, callers, "outsider")
+    grant = granted(world, rows_per_day=1_000_000_000)
     provider, requester = world.place("provider"), world.place("requester")
-    (provider / "policy.yaml").write_bytes(POLICY.read_bytes())
-    for node, callers in ((provider, PROVIDER_CALLERS), (requester, REQUESTER_CALLERS)):
-        file = node / "node.yaml"
-        settings = yaml.safe_load(file.read_text("utf-8"))
-        settings["callers"] = [*callers]
-        file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
-    grant = _grant(world)
     (requester / "grants" / "soak.jwt").write_text(grant, "ascii")
-    world.share_trust()
     about = {"resource": RESOURCE, "purpose": PURPOSE, "grant": grant}
     return Pair(provider, requester, about, world.departments["outsider"].id)
-
-
-def _grant(world: World) -> str:
-    return Authority(world.place("authority")).issue(
-        GrantRequest(
-            requester=world.departments["requester"].id,
-            provider=world.departments["provider"].id,
-            resource=RESOURCE,
-            purpose=PURPOSE,
-            scenario=SCENARIO,
-            fields=FIELDS,
-            level="G3",
-            rows_per_day=1_000_000_000,
-            approval=Approval(by="soak", at=int(time.time()) - 60, reference="1"),
-        )
-    )
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class Write(NamedTuple, Generic[T]):
     store: object
     work: Callable[[], T]
 
+    def __repr__(self) -> str:
+        # What is to be written is not for whoever prints a call.
+        return "Write(…)"
+
 
 class Together(Protocol):
     """A store whose changes can be made durable together.

@@ -49,6 +49,10 @@ class _Job:
 class _Done(NamedTuple):
     result: Any
 
+    def __repr__(self) -> str:
+        # A future shows its result to whoever prints it: it may be what an envelope held.
+        return "_Done(…)"
+
 
 class Committer:
     """Makes the writes of one store, all that wait at a time."""
