@@ -74,7 +74,8 @@ def _unary(
             request: Any = _parsed(data, asked)
             if identified and request.request_id:
                 visit.record.known_as(request.request_id)
-            told = await getattr(service, name)(request, Deadline(context.time_remaining()))
+            deadline = Deadline(context.time_remaining(), waited=visit.record.waiting)
+            told = await getattr(service, name)(request, deadline)
             done: bytes = told if isinstance(told, bytes) else told.SerializeToString()
             visit.sent = len(done)
             service.caller.hold(visit.received + visit.sent)
@@ -99,7 +100,7 @@ def _streaming(
                     yield _parsed(data, asked)
 
             # As long as its parts go on coming, each within its own limits.
-            deadline = Deadline(context.time_remaining(), longest=inf)
+            deadline = Deadline(context.time_remaining(), longest=inf, waited=visit.record.waiting)
             async for told in getattr(service, name)(messages(), deadline):
                 done = told.SerializeToString()
                 visit.sent += len(done)

@@ -16,6 +16,7 @@ from gateway.server.callers import Caller
 from gateway.server.committing import Conductor
 from gateway.server.deadlines import Deadline
 from gateway.server.tls import Certificates
+from gateway.server.waits import told
 from gateway.steps import Steps, write
 from gateway.v1 import sidecar_pb2 as v1
 from keys.errors import SealgateError
@@ -255,6 +256,8 @@ class SidecarService:
         return (yield from write(repeats.store, partial(repeats.finish, begun, answer, now)))
 
     async def _drive(self, steps: Steps[T], deadline: Deadline, data: bytes) -> T:
+        if deadline.waited is not None:
+            steps = told(steps, deadline.waited)
         long = len(data) > MAX_SHORT_BYTES
         return await self._shared.conductor.drive(steps, deadline.leave, long=long)
 

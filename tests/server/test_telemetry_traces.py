@@ -8,10 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import yaml
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from gateway.server.telemetry.tracing import ATTRIBUTES, CLOSE_SECONDS, LEDGER_SPAN, parent_of
+from tests.cli.command import RESOURCE, ROW, Desk
+from tests.server.sidecars import about, set_callers, sidecar
 from tests.server.telling import DEPARTMENT, free_address, sample, telling
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -197,3 +200,23 @@ def test_what_is_no_traceparent_is_none(value: str) -> None:
 def test_the_test_knows_a_trace_id() -> None:
     """As the log has it."""
     assert re.fullmatch("[0-9a-f]{32}", TRACE)
+
+
+def test_a_live_sidecar_tells_of_its_waits_for_the_ledger(desk: Desk, collector: Collector) -> None:
+    """Of each call that is entered: within its span, and none of calls that are not."""
+    set_callers(desk.provider, [{"name": "a", "may": ["seal"]}])
+    file = desk.provider / "node.yaml"
+    settings = yaml.safe_load(file.read_text("utf-8"))
+    settings["tracing"] = {"endpoint": collector.endpoint, "sample": 1.0}
+    file.write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+    with sidecar(desk.provider) as served:
+        with served.client("a") as client:
+            assert client.seal([ROW], **about(desk)).records == 1
+            assert client.resource(RESOURCE).summary.code == RESOURCE
+        assert served.end() == 0
+    calls = {span.name.rpartition("/")[2]: span for span in collector.spans()}
+    assert set(calls) == {"Seal", "DescribeResource", LEDGER_SPAN}
+    wait, call = calls[LEDGER_SPAN], calls["Seal"]
+    assert (wait.trace_id, wait.parent_span_id) == (call.trace_id, call.span_id)
+    assert call.start_time_unix_nano <= wait.start_time_unix_nano < wait.end_time_unix_nano
+    assert wait.end_time_unix_nano <= call.end_time_unix_nano

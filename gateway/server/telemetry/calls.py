@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import urandom
 from typing import TYPE_CHECKING
 
@@ -126,6 +126,11 @@ class CallRecord:
             self.request_id = request_id.lower()
             if self._span is not None and self._telemetry.tracing is not None:
                 self._telemetry.tracing.rename(self._span, self.request_id)
+
+    @property
+    def waiting(self) -> Callable[[int, int], None] | None:
+        """Return what to tell of waits for the ledger, where the call is traced."""
+        return None if self._span is None else self.waited
 
     def waited(self, began: int, ended: int) -> None:
         """Tell from when to when the call waited for the ledger; `time.time_ns()` both."""
