@@ -182,8 +182,11 @@ def test_a_refusal_is_told_as_everywhere(world: World, tmp_path: Path) -> None:
     assert not (tmp_path / "envelope").exists()
 
 
-def test_the_other_commands_answer(world: World) -> None:
+def test_the_other_commands_answer(world: World, tmp_path: Path) -> None:
     """As tables for people, and as JSON with the members of the page."""
+    records = tmp_path / "in.json"
+    records.write_text(json.dumps([ROW]), "utf-8")
+    assert world.seal(records, tmp_path / "sealed").status == 0
     grant = ("--resource", RESOURCE, "--grant", world.desk.grant)
     for command, more, shown in (
         ("explain", (*grant, "--lang", "en"), "treatment"),

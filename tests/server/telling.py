@@ -167,7 +167,8 @@ def start(prepared: Prepared, worker: int, others: dict[int, tuple[int, int]]) -
 async def obey(telemetry: Telemetry, orders: int) -> None:
     """Be a worker, until no more orders come."""
     await telemetry.serve()
-    print('"ready"', flush=True)
+    # One write: where output is not buffered, the lines of two workers would mix.
+    os.write(sys.stdout.fileno(), b'"ready"\n')
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(orders, "rb", buffering=0)

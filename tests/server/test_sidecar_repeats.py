@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -208,7 +208,8 @@ def test_what_was_told_outlives_its_worker_and_its_sidecar(desk: Desk) -> None:
         told = two.first.stub.Seal(asked, timeout=30)
         reserved = two.first.sealing(many(30_000), request_id=str(uuid4()))
         begun = two.first.stub.Seal.future(reserved, timeout=60)
-        assert soon(lambda: two.second.refused("Seal", reserved).code == "REQUEST_IN_PROGRESS")
+        assert soon(lambda: _kept(desk) == 2)
+        assert two.second.refused("Seal", reserved).code == "REQUEST_IN_PROGRESS"
         _kill(two.served, 0)
         assert two.second.stub.Seal(asked, timeout=30) == told
         assert patiently(two.second, reserved).records == 30_000
@@ -221,6 +222,13 @@ def test_what_was_told_outlives_its_worker_and_its_sidecar(desk: Desk) -> None:
         assert again.second.stub.Seal(asked, timeout=30) == told
         assert again.outcomes() == ["ok", "ok"]
     assert charged(desk) in (30_001, 60_001)
+
+
+def _kept(desk: Desk) -> int:
+    """Count the requests that are reserved or answered."""
+    with closing(sqlite3.connect(desk.provider / "repeats.sqlite")) as database:
+        (kept,) = database.execute("SELECT count(*) FROM repeat").fetchone()
+    return int(kept)
 
 
 def _kill(served: Sidecar, worker: int) -> None:
