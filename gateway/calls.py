@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gateway.errors import LedgerUnavailableError
 from gateway.ledger import BEFORE_AUTHENTICATION, VERSION, RefusalCounter
-from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart, Subjects
 from gateway.ports import Clock, LedgerSink
 from gateway.steps import Steps, finish, write
 from keys.errors import SealgateError
@@ -25,6 +25,7 @@ class Trail(Struct, kw_only=True):
     shared: SharedPart
     private: PrivatePart
     authenticated: bool = False
+    subjects: Subjects | None = None
 
 
 class Calls:
@@ -51,7 +52,8 @@ class Calls:
 
         Raises: LedgerUnavailableError.
         """
-        return self._write(Entry(shared=trail.shared, private=trail.private))
+        entry = Entry(shared=trail.shared, private=trail.private, subjects=trail.subjects)
+        return self._write(entry)
 
     def close(self) -> None:
         """Enter what was counted and not yet entered."""
@@ -70,7 +72,7 @@ class Calls:
             if self._counter.due(trail.now):
                 yield from self._sum_up()
             return
-        trail.shared.outcome = code
+        trail.shared.outcome, trail.subjects = code, None
         yield from self.enter(trail)
 
     def _sum_up(self) -> Steps[None]:

@@ -103,12 +103,14 @@ class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file `node.yaml`.
 
     `passphrase_file` is relative to the folder; without it the passphrase comes
-    from the environment variable SEALGATE_PASSPHRASE, or is asked for.
+    from the environment variable SEALGATE_PASSPHRASE, or is asked for. `node` tells
+    the department's nodes apart; it stands in the origin of each ledger.
     """
 
     department: DepartmentId
     name: Annotated[Name, such_as("青岚市民政局")]
     name_en: Annotated[Name, such_as("Qinglan Civil Affairs Bureau")] | None = None
+    node: Annotated[Id, such_as("main")] = "main"
     suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8), such_as("[1, 2]")] = (1, 2)
     passphrase_file: Annotated[Name, such_as("passphrase")] | None = None
     callers: (
@@ -244,12 +246,8 @@ class Places(NamedTuple):
 
     @property
     def ledger(self) -> Path:
-        """Ledger of whoever is no worker of a sidecar."""
-        return self.folder / "ledger.ndjson"
-
-    def shard(self, worker: int) -> Path:
-        """Ledger of one worker of a sidecar, numbered from 0."""
-        return self.folder / f"ledger-{worker}.ndjson"
+        """The ledger: a folder of shards."""
+        return self.folder / "ledger"
 
     @property
     def published(self) -> Path:

@@ -52,6 +52,9 @@
     │   ├── EnvelopeManifestWrongError    ENVELOPE_MANIFEST_WRONG
     │   ├── EnvelopeReplayedError         ENVELOPE_REPLAYED
     │   └── StreamBrokenError             STREAM_BROKEN
+    ├── CheckpointInvalidError            CHECKPOINT_INVALID
+    ├── LedgerInvalidError                LEDGER_INVALID
+    ├── ReceiptInvalidError               RECEIPT_INVALID
     └── LedgerUnavailableError            LEDGER_UNAVAILABLE
 
 `CatalogueInvalidError` (CATALOGUE_INVALID) hangs under `masking.errors.DocumentInvalidError`,
@@ -364,6 +367,24 @@ class LedgerUnavailableError(GatewayError):
     code = "LEDGER_UNAVAILABLE"
     text = "the ledger cannot be written; nothing was released"
     text_zh = "无法写入日志，未放出任何数据"
+
+
+class CheckpointInvalidError(GatewayError):
+    code = "CHECKPOINT_INVALID"
+    text = "the checkpoint is invalid: {reason}"
+    text_zh = "检查点无效：{reason_zh}"
+
+
+class LedgerInvalidError(GatewayError):
+    code = "LEDGER_INVALID"
+    text = "the ledger is not what was written: {reason}"
+    text_zh = "日志与写入时不符：{reason_zh}"
+
+
+class ReceiptInvalidError(GatewayError):
+    code = "RECEIPT_INVALID"
+    text = "the receipt proves nothing: {reason}"
+    text_zh = "凭证无效：{reason_zh}"
 
 
 def unexpected(error: BaseException) -> str:

@@ -19,6 +19,8 @@ out before all of it; a refusal is entered in the ledger and raised.
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from msgspec.structs import replace
+
 from gateway.calls import Calls, Trail
 from gateway.envelope.chain import Chain, broken
 from gateway.envelope.content_keys import OpeningCache
@@ -33,13 +35,16 @@ from gateway.envelope.opening import (
 )
 from gateway.envelope.wire import malformed
 from gateway.errors import (
+    CheckpointInvalidError,
     EnvelopeExpiredError,
     EnvelopeFromFutureError,
     EnvelopeNotForUsError,
     EnvelopeReplayedError,
     EnvelopeUndecryptableError,
 )
-from gateway.model.call import Opened
+from gateway.ledger.notes import read_checkpoint
+from gateway.ledger.origins import read_origin
+from gateway.model.call import Manifest, Opened, Subjects
 from gateway.model.times import utc
 from gateway.model.trust import Snapshot
 from gateway.parties import MAX_SKEW_MS, check_snapshot, find_department, find_verifying_key
@@ -54,6 +59,7 @@ from gateway.ports import (
     at_leisure,
 )
 from gateway.steps import Steps, finish, write
+from gateway.subjects import SubjectDigester, subject_fields
 from keys.errors import (
     DecryptionFailedError,
     KeyUnavailableError,
@@ -80,7 +86,10 @@ class Inbound:
         claims: ClaimStore,
         grants: GrantBook,
         clock: Clock,
+        subjects: SubjectDigester | None = None,
     ) -> None:
+        """Wire it; with `subjects`, entries tell by digests whom they are about."""
+        self._subjects = subjects
         self._department = department
         self._snapshots = snapshots
         self._keys = keys
@@ -178,12 +187,14 @@ class Inbound:
         if chain is None and header.place is not None:
             raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
         plaintext = self._decrypt(envelope, now)  # 6
-        manifest, records = self._contents(header, plaintext, trail)  # 7
+        contents = self._contents(header, plaintext, trail)  # 7
+        manifest = contents.manifest
         if chain is not None:
             chain.check(header, manifest, envelope.digest)
         deadline()
         claimed = yield from self._claim(header, now, reopen)  # 8
         try:
+            trail.subjects = self._named(contents, snapshot, now)
             receipt = yield from self._calls.enter(trail)  # 9
         except BaseException:
             # Whatever stopped it, nothing was handed out.
@@ -195,7 +206,7 @@ class Inbound:
             sender=header.sender,
             envelope_id=header.envelope_id,
             digest=envelope.digest,
-            records=records,
+            records=contents.records,
             manifest=manifest,
             receipt=receipt,
             place=header.place,
@@ -250,6 +261,7 @@ class Inbound:
             (field.id, str(field.treatment["op"])) for field in manifest.fields
         )
         trail.shared.policy, trail.shared.catalogue = manifest.policy, manifest.catalogue
+        trail.private = replace(trail.private, checkpoint=_witnessed(header, manifest))
         held = self._grants.find(manifest.grant.jti, manifest.grant.digest)
         if held is None:
             raise wrong(
@@ -259,6 +271,21 @@ class Inbound:
         if not held.allows(manifest):
             raise wrong("its grant does not allow what it says", "清单内容超出所依据的授权")
         return contents
+
+    def _named(self, contents: Contents, snapshot: Snapshot, now: int) -> Subjects | None:
+        """Digest the identifiers that came in the clear."""
+        manifest = contents.manifest
+        resource = snapshot.trust.catalogue.resources.get(manifest.resource)
+        if self._subjects is None or resource is None:
+            return None
+        kinds = subject_fields(resource)
+        clear = [
+            field.id
+            for field in manifest.fields
+            if field.id in kinds and field.treatment["op"] == "clear"
+        ]
+        columns = ((kinds[one], [row.get(one) for row in contents.rows]) for one in clear)
+        return self._subjects.digest(columns, now)
 
     def _claim(self, header: Header, now: int, reopen: bool) -> Steps[bool]:
         claim = partial(self._claims.claim, header.sender, header.envelope_id, header.expires, now)
@@ -315,6 +342,19 @@ class OpeningStream:
             shared.resource, shared.purpose = manifest.resource, manifest.purpose
             shared.grant, trail.authenticated = manifest.grant.jti, True
         yield from inbound._calls.refuse(trail, refusal)
+
+
+def _witnessed(header: Header, manifest: Manifest) -> str | None:
+    """Return the checkpoint of the sender's ledger, which is kept: whoever receives witnesses."""
+    if manifest.checkpoint is None:
+        return None
+    try:
+        origin = read_origin(read_checkpoint(manifest.checkpoint).checkpoint.origin)
+    except (CheckpointInvalidError, ValueError):
+        raise wrong("its checkpoint cannot be read", "检查点无法解析") from None
+    if origin.department != header.sender:
+        raise wrong("its checkpoint is of another department's ledger", "检查点属于其他部门的日志")
+    return manifest.checkpoint
 
 
 def _note(trail: Trail, header: Header, envelope: VerifiedEnvelope, snapshot: Snapshot) -> None:

@@ -7,14 +7,19 @@ from gateway.grants import VerifiedGrant
 from gateway.model.resource import Resource
 from gateway.model.trust import Snapshot
 from gateway.records import Batch, RecordDecoder
+from gateway.subjects import subject_fields
 
 
 class Intake(Struct, frozen=True, kw_only=True):
-    """What may come in under a grant: the decoder, and the region as (column, prefix)."""
+    """What may come in under a grant: the decoder, and the region as (column, prefix).
+
+    `subjects` are the columns that name someone, with their kinds.
+    """
 
     resource: Resource
     decoder: RecordDecoder
     region: tuple[int, str] | None
+    subjects: tuple[tuple[int, str], ...]
 
     def check_region(self, batch: Batch) -> None:
         """Check that every record lies in the grant's region.
@@ -45,7 +50,11 @@ def make_intake(resource: Resource, grant: VerifiedGrant, snapshot: Snapshot) ->
     if grant.detail.region is not None:
         ids = [field.id for field in decoder.fields]
         region = (ids.index(resource.region_field or ""), _region_prefix(grant.detail.region))
-    return Intake(resource=resource, decoder=decoder, region=region)
+    kinds = subject_fields(resource)
+    subjects = tuple(
+        (index, kinds[field.id]) for index, field in enumerate(decoder.fields) if field.id in kinds
+    )
+    return Intake(resource=resource, decoder=decoder, region=region, subjects=subjects)
 
 
 def _region_prefix(region: str) -> str:

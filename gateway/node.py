@@ -14,17 +14,18 @@ from gateway.calls import Calls
 from gateway.config import NodeFile, Places
 from gateway.errors import FieldInvalidError
 from gateway.inbound import Inbound, OpeningStream
-from gateway.model.call import Explanation, Opened, Sealed, SealRequest
+from gateway.ledger.origins import COMMANDS, worker_writer
+from gateway.model.call import Explanation, Opened, Receipt, Sealed, SealRequest
 from gateway.model.trust import Blocks, Snapshot
 from gateway.outbound import Outbound, SealingStream
 from gateway.ports import Clock, Deadline, Dice, KeyProvider, LedgerSink, at_leisure
 from gateway.revealing import Revealed, Revealing, RevealRequest
-from gateway.steps import Steps, Together, write
+from gateway.steps import Steps, Together, finish, write
 from gateway.stores.blocks import check_blocked, set_block
 from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
-from gateway.stores.ledger_file import FileLedger, read_entries
+from gateway.stores.ledger import SqliteLedger
 from gateway.stores.snapshots import (
     REST_SECONDS,
     FolderSnapshots,
@@ -33,6 +34,7 @@ from gateway.stores.snapshots import (
     stamp,
 )
 from gateway.stores.state import SqliteState
+from gateway.subjects import SubjectDigester
 from keys.errors import SealgateError
 from keys.material import Purpose
 from keys.ring import Ring
@@ -62,6 +64,7 @@ class Node:
         self.file: NodeFile = self.places.node_file()
         self.department = self.file.department
         self.worker = worker
+        self.writer = COMMANDS if worker is None else worker_writer(worker)
         # Why `node.yaml` on disk is not the one in use, if it is not.
         self.broken_file: SealgateError | None = None
         self._reload: Callable[[], bool] = bool
@@ -76,12 +79,13 @@ class Node:
         self._snapshots = FolderSnapshots(self.places, clock, rest=self._rest)
         # Last of what can fail: from here on there is something to close.
         self._state = SqliteState(self.places.state)
-        path = self.places.ledger if worker is None else self.places.shard(worker)
+        self._shards: SqliteLedger | None = None
         # Whose changes can be made durable together.
         self.stores: list[Together] = [self._state]
         if ledger is None:
-            ledger = file = self._file_ledger(path, dice)
-            self.stores.append(file)
+            ledger = shards = self._own_ledger(dice)
+            self.stores.append(shards)
+            self._shards = shards
         self._wire(ledger, dice)
 
     def reload(self) -> bool:
@@ -219,12 +223,15 @@ class Node:
         yield from self._administering.enter(trail)
         return (yield from write(self.places, change))
 
-    def read_entries(self, worker: int, begin: int, count: int) -> tuple[list[bytes], int | None]:
-        """Read entries of a worker's ledger from a position on, and where the next begin.
+    def administer(self, act: str, *, caller: str, reference: str | None = None) -> Receipt:
+        """Enter an administrative act, before it is done.
 
-        Raises: RequestMalformedError where no entry begins there, LedgerUnavailableError.
+        Raises: LedgerUnavailableError, KeyUnavailableError.
         """
-        return read_entries(self.places.shard(worker), begin, count)
+        trail = self._administering.begin(caller, reference)
+        trail.shared.provider = self.department
+        trail.private = replace(trail.private, detail=act)
+        return finish(self._administering.enter(trail))
 
     def faults(self, request: SealRequest) -> FieldInvalidError | None:
         """Tell which records are ill-typed, without sealing; see `gateway.outbound`."""
@@ -247,6 +254,8 @@ class Node:
         """Enter what was only counted, and close the files."""
         with ExitStack() as stack:
             stack.callback(self._state.close)
+            if self._shards is not None:
+                stack.callback(self._shards.close)
             stack.callback(self._inbound.close)
             stack.callback(self._outbound.close)
             stack.callback(self._revealing.close)
@@ -258,6 +267,7 @@ class Node:
         self.close()
 
     def _wire(self, ledger: LedgerSink, dice: Dice) -> None:
+        subjects = SubjectDigester(self.keys)
         self._make_outbound = partial(
             Outbound,
             department=self.department,
@@ -266,6 +276,7 @@ class Node:
             quotas=self._state,
             clock=self._clock,
             dice=dice,
+            subjects=subjects,
         )
         self._outbound = self._make_outbound(snapshots=self._snapshots)
         self._inbound = Inbound(
@@ -276,6 +287,7 @@ class Node:
             claims=self._state,
             grants=FolderGrants(self.places.grants),
             clock=self._clock,
+            subjects=subjects,
         )
 
         self._administering = Calls("administer", ledger, self._clock)
@@ -287,7 +299,15 @@ class Node:
             clock=self._clock,
         )
 
-    def _file_ledger(self, path: Path, dice: Dice) -> FileLedger:
+    def _own_ledger(self, dice: Dice) -> SqliteLedger:
         # Told at once, not at the first entry.
         Ring(self.keys.list_keys()).active(Purpose.LEDGER, at=self._clock() // 1000)
-        return FileLedger(path, random=dice, keys=self.keys, clock=self._clock)
+        return SqliteLedger(
+            self.places.ledger,
+            self.writer,
+            department=self.department,
+            node=self.file.node,
+            random=dice,
+            keys=self.keys,
+            clock=self._clock,
+        )

@@ -11,7 +11,7 @@ the ledger and raised, and nothing leaves.
 5. Quotas of the grant, reserved atomically; a crash keeps the charge.
 6. The plan: catalogue, grant and policy, the strictest of the three.
 7. Mask.
-8. Encode the records anew, and the manifest.
+8. Encode the records anew, and the manifest, with the ledger's newest checkpoint.
 9. Seal to the requester's current key, and sign.
 10. Revocation once more, on the newest data.
 11. Append to the ledger, durably.
@@ -67,6 +67,7 @@ from gateway.ports import (
 from gateway.records.decoder import MAX_RECORD_BYTES
 from gateway.release import Release, Releases, explain_release
 from gateway.steps import Steps, apart, finish, write
+from gateway.subjects import SubjectDigester
 from keys.errors import SealgateError
 
 _ENCODINGS = get_args(Encoding)
@@ -86,12 +87,15 @@ class Outbound:
         quotas: QuotaStore,
         clock: Clock,
         dice: Dice,
+        subjects: SubjectDigester | None = None,
     ) -> None:
+        """Wire it; with `subjects`, entries tell by digests whom they are about."""
         self._department = department
         self._snapshots = snapshots
         self._keys = keys
         self._quotas = quotas
         self._clock, self._dice = clock, dice
+        self._ledger, self._subjects = ledger, subjects
         self._calls = Calls("seal", ledger, clock)
         self._grants = GrantVerifier(department)
         self._releases = Releases(department, keys)
@@ -201,7 +205,8 @@ class Outbound:
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = _totals(place, rows_before, batch.size)
-        manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals)  # 8
+        checkpoint = self._ledger.checkpoint()  # 8
+        manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals, checkpoint)
         records_bytes = _encode(list(map(release.output, *masked.columns)))
         sealing = release.policy.sealing  # 9
         route = self._parties.route(release.requester, snapshot, sealing.suites, request.suite, now)
@@ -213,6 +218,9 @@ class Outbound:
         self._recheck(snapshot, request, route, now)  # 10
         deadline()
         trail.shared.envelope, trail.shared.digest = envelope_id.hex(), sealed.digest.hex()
+        if self._subjects is not None and intake.subjects:
+            columns = ((kind, batch.columns[index]) for index, kind in intake.subjects)
+            trail.subjects = self._subjects.digest(columns, now)
         receipt = yield from self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,

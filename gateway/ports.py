@@ -86,3 +86,9 @@ class LedgerSink(Protocol):
 
         Raises: LedgerUnavailableError, KeyUnavailableError where its key cannot sign.
         """
+
+    def checkpoint(self) -> str | None:
+        """Return the newest checkpoint, a signed note, or None where there is none yet.
+
+        Raises: LedgerUnavailableError.
+        """

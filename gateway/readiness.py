@@ -26,13 +26,15 @@ from gateway.conditions import (
 )
 from gateway.config import ListenFile, NodeFile, Places
 from gateway.errors import ConfigurationInvalidError, LedgerUnavailableError, TrustStaleError
+from gateway.ledger.origins import COMMANDS
 from gateway.model.trust import Blocks, Trust
 from gateway.ports import Clock, KeyProvider
 from gateway.stores.blocks import read_blocks
 from gateway.stores.clock import system_clock
 from gateway.stores.files import read_folder
 from gateway.stores.keyfile import open_keys
-from gateway.stores.probes import Obstacle, append_obstacle, database_obstacle
+from gateway.stores.probes import Obstacle, database_obstacle
+from gateway.stores.shards import newest_shard
 from gateway.stores.snapshots import TRUST_SUFFIXES
 from gateway.trust import read_trust
 from keys.errors import KeyUnavailableError, SealgateError
@@ -102,7 +104,7 @@ def check_folder(folder: Path, clock: Clock = system_clock) -> tuple[Condition, 
     file = _tried(places.node_file)
     keys = file if isinstance(file, SealgateError) else _tried(partial(_open_keys, places, file))
     now = clock() // 1000
-    found = _conditions(_read(places, places.ledger, file, keys), now)
+    found = _conditions(_read(places, _shard(places, COMMANDS), file, keys), now)
     if isinstance(file, SealgateError) or file.listen is None:
         return found
     return *found, _certified(partial(_certificates_of, file.listen, folder, now))
@@ -126,7 +128,7 @@ def _conditions(held: _Held, now: int) -> tuple[Condition, ...]:
     return (
         judge("configuration", "配置", lambda: _configured(_got(file))),
         judge("keys", "密钥", lambda: keys_usable(_got(keys).list_keys(), now)),
-        _written("ledger", "日志", append_obstacle(held.ledger)),
+        _written("ledger", "日志", database_obstacle(held.ledger)),
         _written(
             "stores",
             "配额与防重放",
@@ -162,7 +164,17 @@ def _got(held: T | SealgateError) -> T:
 
 
 def _ledger_of(node: "Node") -> Path:
-    return node.places.ledger if node.worker is None else node.places.shard(node.worker)
+    return _shard(node.places, node.writer)
+
+
+def _shard(places: Places, writer: str) -> Path:
+    """Return the file that a writer's next entry goes to, or one beside which it would be begun."""
+    if not places.ledger.exists():
+        return places.ledger
+    try:
+        return newest_shard(places.ledger, writer) or places.ledger / "new"
+    except LedgerUnavailableError:
+        return places.ledger / "new"
 
 
 def _read(

@@ -58,9 +58,23 @@ class Release(Struct, frozen=True, kw_only=True):
     encoded: dict[int, tuple[Manifest, bytes]]
 
     def manifest(
-        self, records: int, findings: dict[str, int], totals: StreamTotals | None
+        self,
+        records: int,
+        findings: dict[str, int],
+        totals: StreamTotals | None,
+        checkpoint: str | None,
     ) -> tuple[Manifest, bytes]:
         """Return the manifest of a call, and its JSON."""
+        manifest, encoded = self._manifest(records, findings, totals)
+        if checkpoint is None:
+            return manifest, encoded
+        # Its last member, so that what is kept encoded is kept with any.
+        last = b',"checkpoint":' + msgspec.json.encode(checkpoint) + b"}"
+        return replace(manifest, checkpoint=checkpoint), encoded[:-1] + last
+
+    def _manifest(
+        self, records: int, findings: dict[str, int], totals: StreamTotals | None
+    ) -> tuple[Manifest, bytes]:
         if findings or totals is not None:
             changed = replace(self.ordinary, records=records, findings=findings, totals=totals)
             return changed, msgspec.json.encode(changed)

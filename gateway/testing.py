@@ -31,6 +31,7 @@ from gateway.grants.status import issue_status_list, verify_status_list
 from gateway.grants.token import encode_segment
 from gateway.inbound import Inbound
 from gateway.installation import PUBLIC_PURPOSES
+from gateway.ledger import SALT_BYTES, settle
 from gateway.model.call import Entry, HeldGrant, Opened, Receipt, Row, Sealed, SealRequest
 from gateway.model.resource import Resource
 from gateway.model.trust import Blocks, Catalogue, Department, Issuer, Snapshot, Trust, public_entry
@@ -79,12 +80,13 @@ class MemoryLedger:
         self.entries: list[Entry] = []
 
     def append(self, entry: Entry) -> Receipt:
-        """Keep the entry; the receipt's digest is of the shared part alone."""
+        """Keep the entry; the receipt holds its leaf, and neither path nor checkpoint."""
         self.entries.append(entry)
-        digest = fingerprint(msgspec.json.encode(entry.shared)).hex()
-        return Receipt(
-            shared=entry.shared, entry=digest, private="", position=len(self.entries) - 1
-        )
+        leaf = settle(entry, bytes(SALT_BYTES)).leaf
+        return Receipt(leaf=leaf, index=len(self.entries) - 1)
+
+    def checkpoint(self) -> None:
+        """Return None: nothing is signed."""
 
 
 class MemoryState:

@@ -14,7 +14,8 @@ from gateway.cli.terminal import progress
 from gateway.cli.words import WrongUseError, check_outputs, read_binary, read_token, report
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES
 from gateway.errors import RecordMalformedError, StreamBrokenError
-from gateway.model.call import Manifest, Opened, Receipt
+from gateway.ledger.receipts import read_leaf, read_receipt
+from gateway.model.call import Manifest, Opened
 from gateway.model.resource import Field, FieldType, Resource
 from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS
 from gateway.stores.envelopes import is_stream, read_parts, write_part
@@ -82,8 +83,8 @@ def _batches(lines: Iterator[bytes], rows: int | None) -> Iterator[bytes]:
 
 
 def _report(chosen: argparse.Namespace, last: "v1.SealResponse", records: int) -> None:
-    receipt = msgspec.json.decode(last.receipt)
-    requester = receipt["shared"]["requester"]
+    receipt = read_receipt(last.receipt.decode())
+    requester = read_leaf(receipt.leaf).shared.requester
     report(
         chosen,
         {
@@ -91,7 +92,7 @@ def _report(chosen: argparse.Namespace, last: "v1.SealResponse", records: int) -
             "digest": last.digest.hex(),
             "records": records,
             "out": str(chosen.out),
-            "receipt": receipt,
+            "receipt": last.receipt.decode(),
         },
         f"{chosen.out}: {records:,} records sealed for {requester} 已密封 {records:,} 条",
     )
@@ -151,5 +152,5 @@ def _opened(part: "v1.OpenResponse") -> Opened:
         digest=part.digest,
         records=part.records,
         manifest=msgspec.json.decode(part.manifest, type=Manifest),
-        receipt=msgspec.json.decode(part.receipt, type=Receipt),
+        receipt=read_receipt(part.receipt.decode()),
     )

@@ -24,6 +24,7 @@ from gateway.cli.words import (
 )
 from gateway.envelope.opening import MAX_ENVELOPE_BYTES
 from gateway.errors import EnvelopeMalformedError
+from gateway.ledger.receipts import receipt_text
 from gateway.model.call import Explanation, Opened
 from gateway.stores.envelopes import is_stream, read_parts
 from gateway.stores.files import whole_file
@@ -196,7 +197,7 @@ def _report(chosen: argparse.Namespace, last: Opened, findings: Counter[str]) ->
             "records": records,
             "findings": dict(findings),
             "out": str(chosen.out),
-            "receipt": msgspec.to_builtins(last.receipt),
+            "receipt": receipt_text(last.receipt),
         },
         f"{chosen.out}: {counted(records, 'record')} of {manifest.resource} "
         f"{manifest.resource_name} from {last.sender}，{records:,} 条记录",

@@ -4,10 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-import msgspec
-
 from gateway.cli.terminal import one_line, print_json
 from gateway.cli.words import WrongUseError, add_command, open_node, read_input
+from gateway.ledger.receipts import receipt_text
 from gateway.revealing import MAX_REVEALED, MAX_TOKEN_CHARACTERS, RevealRequest
 
 # As many of the longest tokens as a call takes, each on its line.
@@ -60,7 +59,7 @@ def _reveal(chosen: argparse.Namespace) -> int:
         revealed = node.reveal(request)
     if chosen.json:
         plain = {"resource": chosen.resource, "field": chosen.field}
-        receipt = msgspec.to_builtins(revealed.receipt)
+        receipt = receipt_text(revealed.receipt)
         print_json({**plain, "values": list(revealed.values), "receipt": receipt})
         return 0
     for value in revealed.values:

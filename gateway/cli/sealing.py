@@ -22,6 +22,7 @@ from gateway.cli.words import (
     report,
 )
 from gateway.errors import FieldInvalidError, RecordMalformedError, ResourceUncataloguedError
+from gateway.ledger.receipts import receipt_text
 from gateway.model.call import Sealed, SealRequest
 from gateway.model.resource import Resource
 from gateway.records.decoder import MAX_RECORD_BYTES, MAX_RECORDS
@@ -203,7 +204,7 @@ def _report(chosen: argparse.Namespace, parts: list[Sealed], sieve: Sieve) -> No
             "records": records,
             "rejected": rejected,
             "out": str(chosen.out),
-            "receipt": msgspec.to_builtins(last.receipt),
+            "receipt": receipt_text(last.receipt),
         },
         f"{chosen.out}: {records:,} records sealed for {manifest.requester} 已密封 {records:,} 条",
     )

@@ -21,6 +21,8 @@ from gateway.model.resource import FieldId, Id, Name, ResourceCode
 ABSENT = "absent"
 # As many as a resource can have.
 MAX_FIELDS = 512
+# Bytes of a checkpoint with some cosignatures; it goes into our ledger.
+MAX_CHECKPOINT = 4096
 
 
 class _Treatment(Struct, frozen=True):
@@ -50,6 +52,7 @@ class _Shape(Struct, frozen=True):
     policy: Name
     catalogue: Name
     trust: Annotated[int, Meta(ge=0, le=2**53)]
+    checkpoint: Annotated[str, Meta(max_length=MAX_CHECKPOINT)] | None = None
 
 
 _shape = msgspec.json.Decoder(_Shape)
@@ -63,6 +66,7 @@ class Contents(NamedTuple):
 
     manifest: Manifest
     records: bytes
+    rows: list[Row]
 
     def __repr__(self) -> str:
         return "Contents(…)"
@@ -91,7 +95,7 @@ def read_contents(header: Header, plaintext: Plaintext) -> Contents:
     if manifest.totals is not None and header.place is None:
         raise wrong("it carries totals, and is part of no stream", "不属于数据流却带有总数")
     _check_records(manifest, rows)
-    return Contents(manifest, _encode(rows))
+    return Contents(manifest, _encode(rows), rows)
 
 
 def _check_records(manifest: Manifest, rows: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""The ledger's rules: entries in canonical form, trees over them, receipts. No I/O."""
+"""The ledger's rules: entries in canonical form, the tree over them, receipts. No I/O."""
 
 from gateway.ledger.entries import (
     BEFORE_AUTHENTICATION,
@@ -6,12 +6,11 @@ from gateway.ledger.entries import (
     MAX_COUNTED_MS,
     SALT_BYTES,
     VERSION,
+    Leaf,
     RefusalCounter,
     SettledEntry,
-    entry_digest,
     settle,
 )
-from gateway.ledger.receipts import begin_receipt, receipt_message, sign_receipts
 
 __all__ = [
     "BEFORE_AUTHENTICATION",
@@ -19,11 +18,8 @@ __all__ = [
     "MAX_COUNTED_MS",
     "SALT_BYTES",
     "VERSION",
+    "Leaf",
     "RefusalCounter",
     "SettledEntry",
-    "begin_receipt",
-    "entry_digest",
-    "receipt_message",
     "settle",
-    "sign_receipts",
 ]

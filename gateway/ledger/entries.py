@@ -1,20 +1,23 @@
 """Entries of the ledger: their canonical form, digests, and counted refusals. No I/O.
 
-A leaf is the shared part of an entry and the salted hash of its private part, so
-that a receipt can show what both sides may see and hide the rest. Never a value.
+A leaf is the shared part of an entry, the salted hash of its private part, and the
+hash of the keyed digests of whom it is about, so that a receipt can show what both
+sides may see and hide the rest. Never a value.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
-from gateway.model.call import Entry, PrivatePart, SharedPart
+from gateway.model.call import Entry, PrivatePart, SharedPart, Subjects
 from keys.derive import lp
 from keys.suites import fingerprint
 
 VERSION = 1
-ENTRY_LABEL = b"sealgate/v1/entry"
+_encode = msgspec.json.Encoder().encode
 PRIVATE_LABEL = b"sealgate/v1/private"
+SUBJECTS_LABEL = b"sealgate/v1/subjects"
 SALT_BYTES = 16
 # Strangers are counted, not entered: they must not be able to fill the disk.
 MAX_COUNTED = 1000
@@ -43,31 +46,45 @@ BEFORE_AUTHENTICATION = frozenset(
 )
 
 
-class SettledEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry in canonical form. `salt` is hex; `digest` is what is signed."""
+class Leaf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is hashed into the tree: hashes in hex, so that a receipt can show all of it."""
 
+    private: str
+    subjects: str | None = None
     shared: SharedPart
-    salt: str
-    private: PrivatePart
-
-    def private_hash(self) -> bytes:
-        """Hash the private part under its salt."""
-        private = msgspec.json.encode(self.private)
-        return fingerprint(PRIVATE_LABEL + lp(bytes.fromhex(self.salt), private))
-
-    def digest(self) -> bytes:
-        """Hash the leaf: LP(shared part) ‖ LP(hash of the private part)."""
-        return entry_digest(self.shared, self.private_hash())
 
 
-def entry_digest(shared: SharedPart, private_hash: bytes) -> bytes:
-    """Hash a leaf from what a receipt shows."""
-    return fingerprint(ENTRY_LABEL + lp(msgspec.json.encode(shared), private_hash))
+class SettledEntry(NamedTuple):
+    """An entry in canonical form: its leaf, and what the leaf holds a hash of."""
+
+    leaf: bytes
+    salt: bytes
+    private: bytes
+    subjects: Subjects | None
+
+    def __repr__(self) -> str:
+        return "SettledEntry(…)"
 
 
 def settle(entry: Entry, salt: bytes) -> SettledEntry:
-    """Give an entry its salt."""
-    return SettledEntry(shared=entry.shared, salt=salt.hex(), private=entry.private)
+    """Give an entry its salt and its canonical form."""
+    private, subjects = _encode(entry.private), entry.subjects
+    leaf = Leaf(
+        private=private_hash(salt, private).hex(),
+        subjects=None if subjects is None else subjects_hash(subjects).hex(),
+        shared=entry.shared,
+    )
+    return SettledEntry(_encode(leaf), salt, private, subjects)
+
+
+def private_hash(salt: bytes, private: bytes) -> bytes:
+    """Hash the private part under its salt."""
+    return fingerprint(PRIVATE_LABEL + lp(salt, private))
+
+
+def subjects_hash(subjects: Subjects) -> bytes:
+    """Hash whom an entry is about."""
+    return fingerprint(SUBJECTS_LABEL + lp(subjects.key_id.encode(), subjects.digests))
 
 
 class RefusalCounter:

@@ -3,13 +3,15 @@
 from typing import Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 Row = dict[str, str | int | float | bool | None]
 _rows = msgspec.json.Decoder(list[Row])
 
 Encoding = Literal["json", "ndjson", "arrow"]
 MANIFEST_VERSION = 1
+# A keyed digest of an identifier is cut to this.
+SUBJECT_BYTES = 16
 Mode = Literal["interface", "file", "database"]
 
 
@@ -88,7 +90,10 @@ class StreamTotals(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the recipient learns beside the records; see docs/reference/envelope.md."""
+    """What the recipient learns beside the records; see docs/reference/envelope.md.
+
+    `checkpoint` is the newest of the provider's ledger: each recipient is its witness.
+    """
 
     version: int
     provider: str
@@ -106,6 +111,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     trust: int
     findings: dict[str, int] = {}
     totals: StreamTotals | None = None
+    checkpoint: str | None = None
 
 
 class SharedPart(Struct, kw_only=True, omit_defaults=True):
@@ -135,11 +141,28 @@ class SharedPart(Struct, kw_only=True, omit_defaults=True):
 
 
 class PrivatePart(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The part of an entry that stays in the department."""
+    """The part of an entry that stays in the department.
+
+    `checkpoint` is one of another department's ledger, which came with its envelope.
+    """
 
     caller: str
     reference: str | None = None
     detail: str | None = None
+    checkpoint: str | None = None
+
+
+class Subjects(Struct, frozen=True, kw_only=True):
+    """Whom an entry is about: keyed digests of identifiers, sorted, 16 bytes each, joined.
+
+    They are made under the pseudonym key `key_id`, and can be erased while the entry stays.
+    """
+
+    key_id: str
+    digests: bytes
+
+    def __repr__(self) -> str:
+        return f"Subjects({len(self.digests) // SUBJECT_BYTES} digests)"
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -147,27 +170,21 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     shared: SharedPart
     private: PrivatePart
+    subjects: Subjects | None = None
 
 
-class Receipt(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Proof that an entry was written: its digest, place and signature.
+class Receipt(Struct, frozen=True, kw_only=True):
+    """Proof that an entry is in a ledger: its leaf, and the path to a signed checkpoint.
 
-    `entry` is the hex digest of the canonical entry, `private` the hex salted
-    hash of its private part, `position` where the sink put it. `signature` is
-    hex, by the ledger key `key_id`, over the root of a Merkle tree of the `size`
-    entries that were made durable together, in which this one is at `index` and
-    `path` leads up from it; a sink without a key leaves both out.
+    `leaf` is the entry's leaf in canonical form, `index` its place in the tree,
+    `path` the hashes that lead from it to the root in `checkpoint`, which is a
+    signed note. See docs/reference/ledger.md.
     """
 
-    shared: SharedPart
-    entry: str
-    private: str
-    position: int
-    index: int = 0
-    size: int = 1
-    path: tuple[str, ...] = ()
-    key_id: str | UnsetType = UNSET
-    signature: str | UnsetType = UNSET
+    leaf: bytes
+    index: int
+    path: tuple[bytes, ...] = ()
+    checkpoint: str = ""
 
 
 class Sealed(Struct, frozen=True, kw_only=True):

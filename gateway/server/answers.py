@@ -4,6 +4,7 @@ import msgspec
 
 import gateway
 from gateway.conditions import Condition
+from gateway.ledger.receipts import receipt_text
 from gateway.model.call import Encoding, ExplainedField, Explanation, Opened, Sealed
 from gateway.model.resource import Field, Resource
 from gateway.v1 import sidecar_pb2 as v1
@@ -24,7 +25,7 @@ def sealed(told: Sealed) -> v1.SealResponse:
         digest=told.digest,
         records=told.manifest.records,
         findings=told.manifest.findings,
-        receipt=msgspec.json.encode(told.receipt),
+        receipt=receipt_text(told.receipt).encode(),
     )
 
 
@@ -36,7 +37,7 @@ def opened(told: Opened, encoding: Encoding) -> v1.OpenResponse:
         sender=told.sender,
         envelope_id=told.envelope_id,
         digest=told.digest,
-        receipt=msgspec.json.encode(told.receipt),
+        receipt=receipt_text(told.receipt).encode(),
     )
 
 

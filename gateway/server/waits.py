@@ -5,7 +5,7 @@ from time import time_ns
 from typing import TypeVar
 
 from gateway.steps import Steps
-from gateway.stores.ledger_file import FileLedger
+from gateway.stores.ledger import SqliteLedger
 
 T = TypeVar("T")
 # Told from when to when, nanoseconds of Unix time.
@@ -32,5 +32,5 @@ def told(steps: Steps[T], waited: Waited) -> Steps[T]:
 
 
 def _tell(store: object, waited: Waited, began: int) -> None:
-    if isinstance(store, FileLedger):
+    if isinstance(store, SqliteLedger):
         waited(began, time_ns())

@@ -2,14 +2,15 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, final
+from typing import Any, TypeVar, final
 
 from gateway.errors import LedgerUnavailableError
 
+T = TypeVar("T")
 # A writer waits this long for another process before it gives up.
 BUSY_SECONDS = 10.0
 RETRY_SECONDS = 0.02
@@ -87,11 +88,18 @@ class GroupedDatabase:
 
         Raises: LedgerUnavailableError.
         """
+        return self.read(lambda database: database.execute(statement, values).fetchall())
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do what takes several statements, with the connection.
+
+        Raises: LedgerUnavailableError.
+        """
         with self._mine:
             if self._grouped and self._broken:
                 raise LedgerUnavailableError
             try:
-                return self._database.execute(statement, values).fetchall()
+                return work(self._database)
             except (sqlite3.Error, UnicodeEncodeError):
                 self._broken = True
                 # Not to know what was done before is not to release anything.

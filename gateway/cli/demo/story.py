@@ -16,6 +16,7 @@ from gateway.cli.exchange import WORDS_ZH, spell_treatment
 from gateway.cli.terminal import Style, bar, fit, painted, table, width
 from gateway.envelope.opening import parse_envelope
 from gateway.founding import World
+from gateway.ledger.tree import leaf_hash
 from gateway.model.call import ExplainedField
 from gateway.stores.files import write_whole
 from masking.counting import counted
@@ -141,7 +142,8 @@ class Story:
         self._show_wire(played)
         if number == 1:
             write_whole(self._folder / "envelope.bin", played.sealed.envelope)
-        count, receipt = played.opened.manifest.records, played.opened.receipt.entry[:16]
+        count = played.opened.manifest.records
+        receipt = leaf_hash(played.opened.receipt.leaf).hex()[:16]
         self._say(
             f"使用方得到：{count} 条，验签通过，已记入日志（凭证 {receipt}…）",
             f"the requester gets: {counted(count, 'record')}, signature good, "

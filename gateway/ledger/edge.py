@@ -1,0 +1,80 @@
+"""A growing Merkle tree (RFC 6962 section 2.1), of which only the right edge is held. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from keys.suites import fingerprint
+
+HASH_BYTES = 32
+
+
+class Edge(NamedTuple):
+    """The complete subtrees that a tree of `size` leaves is made of.
+
+    `nodes` holds the hash of the one of 2**level leaves, for each bit of `size` that is set.
+    """
+
+    size: int = 0
+    nodes: Mapping[int, bytes] = {}
+
+
+class Growth:
+    """A tree with leaves just added: its root, its edge, and the path of each of them."""
+
+    __slots__ = ("_before", "_rows", "_size", "root")
+
+    def __init__(self, edge: Edge, hashes: Sequence[bytes]) -> None:
+        """Add leaves by their hashes, one at least.
+
+        Raises: ValueError for no leaf, or a hash that has not 32 bytes.
+        """
+        if not hashes or any(len(one) != HASH_BYTES for one in hashes):
+            raise ValueError("a tree grows by leaves, and their hashes have 32 bytes each")
+        self._before, self._size = edge, edge.size + len(hashes)
+        # Of each level the new nodes, behind the number of the first. What has no sibling
+        # rises as it is.
+        self._rows: list[tuple[int, list[bytes]]] = []
+        first, row = edge.size, list(hashes)
+        while first or len(row) > 1:
+            if first % 2:
+                first -= 1
+                row.insert(0, edge.nodes[len(self._rows)])
+            self._rows.append((first, row))
+            above = [
+                fingerprint(b"\x01" + left + right)
+                for left, right in zip(row[::2], row[1::2], strict=False)
+            ]
+            if len(row) % 2:
+                above.append(row[-1])
+            first, row = first // 2, above
+        self._rows.append((0, row))
+        self.root: bytes = row[0]
+
+    def path(self, added: int) -> tuple[bytes, ...]:
+        """Return the path of the leaf that was added at this place, from the leaf upwards."""
+        number, path = self._before.size + added, []
+        for first, row in self._rows:
+            sibling = (number ^ 1) - first
+            if sibling < len(row):
+                path.append(row[sibling])
+            number //= 2
+        return tuple(path)
+
+    def completed(self, level: int) -> list[bytes]:
+        """Return the subtrees of 2**level leaves that were completed, from left to right."""
+        begin, end = self._before.size >> level, self._size >> level
+        if begin == end:
+            return []
+        first, row = self._rows[level]
+        return row[begin - first : end - first]
+
+    def edge(self) -> Edge:
+        """Return the edge of the tree as it is now."""
+        nodes = {}
+        for level in range(self._size.bit_length()):
+            if self._size >> level & 1:
+                number = (self._size >> level) - 1
+                first, row = self._rows[level] if level < len(self._rows) else (0, [])
+                kept = number < first
+                nodes[level] = self._before.nodes[level] if kept else row[number - first]
+        return Edge(self._size, nodes)

@@ -1,0 +1,311 @@
+"""The ledger as it is written: shards of SQLite, many entries to a commit, each commit signed."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from threading import RLock
+from typing import NamedTuple, final
+
+import msgspec
+
+from gateway.errors import LedgerUnavailableError
+from gateway.ledger.entries import SALT_BYTES, SettledEntry, settle
+from gateway.ledger.notes import Checkpoint, checkpoint_text, sign_note
+from gateway.ledger.origins import TAG_BYTES, Origin, shard_name
+from gateway.model.call import Entry, Receipt
+from gateway.ports import Clock, Dice, KeyProvider
+from gateway.stores.files import sync_folder
+from gateway.stores.grouped import GroupedDatabase
+from gateway.stores.shard_file import CHECKPOINT_ENTRIES, SCHEMA, ShardTree, load_tree
+from gateway.stores.shards import OPEN_SUFFIX, newest_shard, shard_of
+from keys.material import Purpose, VerifyingKey
+from keys.ports import KeyInfo
+from keys.ring import Ring
+from keys.suites import suite
+
+# Held by who begins, archives or restores shards.
+LOCK_FILE = ".lock"
+# A shard may be closed between finding it and holding its lock; the next one is fresh.
+_TRIES = 3
+_STATE = """
+SELECT coalesce(max(number) + 1, 0), EXISTS (SELECT 1 FROM meta WHERE name = 'closed') FROM entry
+"""
+
+
+@contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Hold a ledger's folder, so that nobody else begins or removes a shard.
+
+    The folder is made if there is none. Raises: OSError.
+    """
+    if not folder.is_dir():
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        sync_folder(folder.parent)
+    handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+class _Active(NamedTuple):
+    """The keys held, and the active one of them."""
+
+    keys: tuple[KeyInfo, ...]
+    info: KeyInfo
+    key: VerifyingKey
+
+
+class _Group:
+    """Entries on their way into a shard, and their receipts."""
+
+    __slots__ = ("receipts", "settled")
+
+    def __init__(self) -> None:
+        self.settled: list[SettledEntry] = []
+        self.receipts: list[Receipt] = []
+
+
+@final
+class SqliteLedger:
+    """A LedgerSink. Each commit is durable whole or not at all, and signs a checkpoint.
+
+    Processes may share a writer's shard; whoever writes holds its lock. Signed with
+    the ledger key of `keys` that is active then, so that a rotation counts from the
+    next commit. Threads may share one ledger.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        writer: str,
+        *,
+        department: str,
+        node: str,
+        random: Dice,
+        keys: KeyProvider,
+        clock: Clock,
+    ) -> None:
+        """Make the ledger of a writer; its shard is opened with the first entry."""
+        self._folder, self._writer = folder, writer
+        self._department, self._node = department, node
+        self._random, self._keys, self._clock = random, keys, clock
+        self._mine = RLock()
+        self._shard: _Shard | None = None
+        self._group: _Group | None = None
+        self._active: _Active | None = None
+
+    def append(self, entry: Entry) -> Receipt:
+        """Write the entry; it is durable, and its receipt whole, on return or after `together`.
+
+        Raises: LedgerUnavailableError, KeyUnavailableError where no ledger key is in
+            force; nothing is entered then.
+        """
+        with self._mine:
+            if self._group is not None:
+                return self._add(entry, self._group)
+            with self.together() as group:
+                return self._add(entry, group)
+
+    def checkpoint(self) -> str | None:
+        """Return the newest checkpoint of the shard, a signed note, if there is any entry.
+
+        Raises: LedgerUnavailableError.
+        """
+        # Without the lock, which whoever writes holds for as long as a disk takes.
+        shard = self._shard
+        if shard is not None and shard.note is not None:
+            return shard.note
+        with self._mine:
+            return self._opened().checkpoint()
+
+    @contextmanager
+    def together(self) -> Iterator[_Group]:
+        """Make all entries appended within durable at once, at the end; all or none.
+
+        Raises: as `append`.
+        """
+        with self._mine:
+            if self._group is not None:
+                yield self._group
+                return
+            with ExitStack() as stack:
+                shard, tree = self._entered(stack)
+                self._group = group = _Group()
+                try:
+                    yield group
+                finally:
+                    self._group = None
+                if group.settled:
+                    shard.write(tree, group, *self._signer())
+
+    def close(self) -> None:
+        """Close the shard; the next entry opens it again."""
+        with self._mine:
+            if self._shard is not None:
+                self._shard.close()
+                self._shard = None
+
+    def _add(self, entry: Entry, group: _Group) -> Receipt:
+        settled = settle(entry, self._random(SALT_BYTES))
+        receipt = Receipt(leaf=settled.leaf, index=-1)
+        group.settled.append(settled)
+        group.receipts.append(receipt)
+        return receipt
+
+    def _entered(self, stack: ExitStack) -> tuple["_Shard", ShardTree]:
+        for _ in range(_TRIES):
+            shard = self._opened()
+            tree = stack.enter_context(shard.changing())
+            if tree is not None:
+                return shard, tree
+            # Closed a moment ago, by who archives it: there is a next one.
+            stack.close()
+            self.close()
+        raise LedgerUnavailableError
+
+    def _opened(self) -> "_Shard":
+        if self._shard is not None and not self._shard.stands():
+            self.close()
+        if self._shard is None:
+            try:
+                with folder_lock(self._folder):
+                    self._shard = self._newest() or self._begun()
+            except OSError:
+                raise LedgerUnavailableError from None
+        return self._shard
+
+    def _newest(self) -> "_Shard | None":
+        path = newest_shard(self._folder, self._writer)
+        if path is None:
+            return None
+        shard = _Shard(path, self._origin(shard_of(path) or ""))
+        if not shard.closed():
+            return shard
+        shard.close()
+        return None
+
+    def _begun(self) -> "_Shard":
+        name = shard_name(self._writer, self._clock(), self._random(TAG_BYTES))
+        shard = _Shard(self._folder / f"{name}{OPEN_SUFFIX}", self._origin(name))
+        sync_folder(self._folder)
+        return shard
+
+    def _origin(self, shard: str) -> Origin:
+        return Origin(self._department, self._node, shard)
+
+    def _signer(self) -> tuple[VerifyingKey, Callable[[bytes], bytes]]:
+        keys, now = self._keys.list_keys(), self._clock() // 1000
+        found = self._active
+        if found is None or found.keys is not keys or not found.info.valid_at(now):
+            info = Ring(keys).active(Purpose.LEDGER, at=now)
+            key = suite(info.suite).verifying_key(info.public or b"", Purpose.LEDGER)
+            self._active = found = _Active(keys, info, key)
+        return found.key, partial(self._keys.sign, found.info.key_id)
+
+
+class _Shard:
+    """The open file of a shard. Raises: LedgerUnavailableError."""
+
+    __slots__ = ("_database", "_origin", "_path", "_place", "_tree", "note")
+
+    def __init__(self, path: Path, origin: Origin) -> None:
+        self._path = path
+        self._database = GroupedDatabase(path, SCHEMA)
+        found = os.stat(path)
+        self._place = found.st_dev, found.st_ino
+        # The tree as of the last commit, and its checkpoint; None: not known.
+        self._tree: ShardTree | None = None
+        self.note: str | None = None
+        insert = "INSERT OR IGNORE INTO meta VALUES ('origin', ?)"
+        self._database.run(insert, (str(origin),))
+        ((stored,),) = self._database.run("SELECT value FROM meta WHERE name = 'origin'")
+        # A node may have been named anew since: the shard keeps the name it was begun with.
+        self._origin = str(stored)
+
+    def stands(self) -> bool:
+        """Tell whether the file is still what its path leads to."""
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._place
+
+    def closed(self) -> bool:
+        """Tell whether the shard takes no more entries."""
+        return bool(self._database.run("SELECT 1 FROM meta WHERE name = 'closed'"))
+
+    def checkpoint(self) -> str | None:
+        """Return the newest checkpoint."""
+        if self._tree is None:
+            with self.changing():
+                pass
+        return self.note
+
+    @contextmanager
+    def changing(self) -> Iterator[ShardTree | None]:
+        """Hold the shard's lock; what is written within is durable after.
+
+        Gives the tree as it stands, or None where it is closed and takes no more entries.
+        """
+        try:
+            with self._database.together():
+                ((size, closed),) = self._database.run(_STATE)
+                tree = self._tree
+                if tree is None or size != tree.edge.size:
+                    self._tree = tree = self._load(size)
+                yield None if closed else tree
+        except BaseException:
+            self._tree = None
+            raise
+
+    def write(
+        self,
+        tree: ShardTree,
+        group: _Group,
+        key: VerifyingKey,
+        sign: Callable[[bytes], bytes],
+    ) -> None:
+        """Write entries, their tiles and a signed checkpoint, and complete their receipts."""
+        run = self._database.run
+        before = tree.edge.size
+        growth, tiles = tree.grow([settled.leaf for settled in group.settled])
+        size = tree.edge.size
+        body = checkpoint_text(Checkpoint(self._origin, size, growth.root))
+        note = sign_note(body, self._origin, key, sign)
+        for number, settled in enumerate(group.settled, before):
+            run(
+                "INSERT INTO entry VALUES (?, ?, ?, ?)",
+                (number, settled.leaf, settled.salt, settled.private),
+            )
+            if settled.subjects is not None:
+                run(
+                    "INSERT INTO subject VALUES (?, ?, ?)",
+                    (number, settled.subjects.key_id, settled.subjects.digests),
+                )
+        for place, hashes in tiles:
+            run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (place, hashes))
+        if before // CHECKPOINT_ENTRIES == size // CHECKPOINT_ENTRIES:
+            run("DELETE FROM checkpoint WHERE size = ? AND NOT cosigned", (before,))
+        run("INSERT INTO checkpoint (size, note) VALUES (?, ?)", (size, note))
+        self.note = note
+        for added, receipt in enumerate(group.receipts):
+            msgspec.structs.force_setattr(receipt, "index", before + added)
+            msgspec.structs.force_setattr(receipt, "path", growth.path(added))
+            msgspec.structs.force_setattr(receipt, "checkpoint", note)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _load(self, size: int) -> ShardTree:
+        notes = self._database.run("SELECT note FROM checkpoint WHERE size = ?", (size,))
+        self.note = str(notes[0][0]) if notes else None
+        if size and self.note is None:
+            # Not of our making: nothing is built on it.
+            raise LedgerUnavailableError
+        return self._database.read(partial(load_tree, size=size))
