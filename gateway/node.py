@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Self
+from typing import Self, TypeVar
 
 from msgspec.structs import replace
 
 from gateway.calls import Calls
+from gateway.changes import Changes
 from gateway.config import NodeFile, Places
 from gateway.errors import FieldInvalidError
 from gateway.inbound import Inbound, OpeningStream
@@ -38,6 +39,8 @@ from gateway.subjects import SubjectDigester
 from keys.errors import SealgateError
 from keys.material import Purpose
 from keys.ring import Ring
+
+T = TypeVar("T")
 
 
 class Node:
@@ -80,6 +83,8 @@ class Node:
         # Last of what can fail: from here on there is something to close.
         self._state = SqliteState(self.places.state)
         self._shards: SqliteLedger | None = None
+        # What the entry of its start says, of a node that serves.
+        self._serving: str | None = None
         # Whose changes can be made durable together.
         self.stores: list[Together] = [self._state]
         if ledger is None:
@@ -101,6 +106,34 @@ class Node:
             self._reloaded = now
         return self._reload()
 
+    def enter_changes(self) -> None:
+        """Enter what changed of keys, trust data and policy, as every call does before it begins.
+
+        Raises: LedgerUnavailableError, KeyUnavailableError.
+        """
+        self.reload()
+        if self._changes.pending():
+            finish(self._changes.entering())
+
+    def entering_changes(self) -> Steps[None]:
+        """Enter what changed, for who drives the steps."""
+        self.reload()
+        if self._changes.pending():
+            yield from self._changes.entering()
+
+    def starting(self, detail: str) -> Steps[None]:
+        """Enter that a service begins, and what it works with."""
+        self._serving = detail
+        yield from self._changes.service("start", detail)
+        yield from self.entering_changes()
+
+    def _after_changes(self, steps: Steps[T]) -> Steps[T]:
+        return self._entering_first(steps) if self._changes.pending() else steps
+
+    def _entering_first(self, steps: Steps[T]) -> Steps[T]:
+        yield from self._changes.entering()
+        return (yield from steps)
+
     def file_stamp(self) -> Stamp:
         """Return what tells whether `node.yaml` was changed."""
         return stamp(os.stat, os.fspath(self.places.folder / "node.yaml"))
@@ -119,17 +152,16 @@ class Node:
 
     def seal(self, request: SealRequest) -> Sealed:
         """Seal records for the requester of a grant; see `gateway.outbound`."""
-        self.reload()
-        return self._outbound.seal(request)
+        return finish(self.sealing(request))
 
     def sealing(self, request: SealRequest, deadline: Deadline = at_leisure) -> Steps[Sealed]:
         """Seal records, for who drives the steps; see `gateway.steps`."""
         self.reload()
-        return self._outbound.sealing(request, deadline)
+        return self._after_changes(self._outbound.sealing(request, deadline))
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
-        self.reload()
+        self.enter_changes()
         return self._outbound.seal_stream(request, batches)
 
     def begin_seal_stream(self, request: SealRequest) -> SealingStream:
@@ -146,8 +178,7 @@ class Node:
         reference: str | None = None,
     ) -> Opened:
         """Open an envelope sealed to this department; see `gateway.inbound`."""
-        self.reload()
-        return self._inbound.open(envelope, reopen=reopen, caller=caller, reference=reference)
+        return finish(self.opening(envelope, reopen=reopen, caller=caller, reference=reference))
 
     def opening(
         self,
@@ -160,8 +191,10 @@ class Node:
     ) -> Steps[Opened]:
         """Open an envelope, for who drives the steps; see `gateway.steps`."""
         self.reload()
-        return self._inbound.opening(
-            envelope, reopen=reopen, caller=caller, reference=reference, deadline=deadline
+        return self._after_changes(
+            self._inbound.opening(
+                envelope, reopen=reopen, caller=caller, reference=reference, deadline=deadline
+            )
         )
 
     def open_stream(
@@ -173,7 +206,7 @@ class Node:
         reference: str | None = None,
     ) -> Iterator[Opened]:
         """Open a chain of envelopes; see `gateway.inbound`."""
-        self.reload()
+        self.enter_changes()
         return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
 
     def begin_open_stream(
@@ -197,7 +230,7 @@ class Node:
 
     def reveal(self, request: RevealRequest) -> Revealed:
         """Turn tokens that this department gave back to values; see `gateway.revealing`."""
-        self.reload()
+        self.enter_changes()
         return self._revealing.reveal(request)
 
     def checking(self, request: SealRequest) -> Steps[None]:
@@ -256,6 +289,8 @@ class Node:
             stack.callback(self._state.close)
             if self._shards is not None:
                 stack.callback(self._shards.close)
+            if self._serving is not None:
+                stack.callback(finish, self._changes.service("stop", self._serving))
             stack.callback(self._inbound.close)
             stack.callback(self._outbound.close)
             stack.callback(self._revealing.close)
@@ -290,6 +325,13 @@ class Node:
             subjects=subjects,
         )
 
+        self._changes = Changes(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            clock=self._clock,
+        )
         self._administering = Calls("administer", ledger, self._clock)
         self._revealing = Revealing(
             department=self.department,

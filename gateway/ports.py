@@ -87,6 +87,12 @@ class LedgerSink(Protocol):
         Raises: LedgerUnavailableError, KeyUnavailableError where its key cannot sign.
         """
 
+    def last(self, kind: str) -> str | None:
+        """Return the private detail of the newest `policy`, `trust` or `keys` entry, if any.
+
+        Raises: LedgerUnavailableError.
+        """
+
     def checkpoint(self) -> str | None:
         """Return the newest checkpoint, a signed note, or None where there is none yet.
 

@@ -85,6 +85,12 @@ class MemoryLedger:
         leaf = settle(entry, bytes(SALT_BYTES)).leaf
         return Receipt(leaf=leaf, index=len(self.entries) - 1)
 
+    def last(self, kind: str) -> str | None:
+        """Return the detail of the newest entry of a kind."""
+        found = (entry for entry in reversed(self.entries) if entry.shared.kind == kind)
+        newest = next(found, None)
+        return None if newest is None else newest.private.detail
+
     def checkpoint(self) -> None:
         """Return None: nothing is signed."""
 

@@ -67,7 +67,8 @@ def read_bundle(data: bytes) -> list[bytes]:
 
     Raises: ValueError for anything else.
     """
-    leaves, at = [], 0
+    leaves: list[bytes] = []
+    at = 0
     while at < len(data) and len(leaves) < TILE_WIDTH:
         begin = at + _LENGTH_BYTES
         at = begin + int.from_bytes(data[at:begin], "big")

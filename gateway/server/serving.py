@@ -16,6 +16,7 @@ from grpc_health.v1.health import OVERALL_HEALTH
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
 
+import gateway
 from gateway.conditions import DAY, Condition
 from gateway.config import CallerFile, ListenFile
 from gateway.errors import unexpected
@@ -115,6 +116,10 @@ async def serve(
         repeats.close()
 
 
+def _nobody() -> None:
+    """Nobody waits for what is entered of the sidecar itself."""
+
+
 class _Open(NamedTuple):
     """A caller's socket, and who listens there."""
 
@@ -149,6 +154,10 @@ class Sidecar:
     async def start(self) -> None:
         """Take calls. Raises: ConfigurationInvalidError."""
         # Before the first call, since health is well until it is told otherwise.
+        about = f"sealgate {gateway.__version__}, worker {self._worker}"
+        # A ledger that cannot be written is a condition like others, and told as they are.
+        with suppress(SealgateError):
+            await self._conductor.drive(self._node.starting(about), _nobody)
         await self._tell()
         await self._telemetry.serve()
         await self._let_in(self._node.file.callers or ())
@@ -169,6 +178,8 @@ class Sidecar:
             self._changed.clear()
             try:
                 await self._follow()
+                with suppress(SealgateError):
+                    await self._conductor.drive(self._node.entering_changes(), _nobody)
             except Exception as error:
                 _log.error("internal error %s", unexpected(error))
             await self._tell()

@@ -28,6 +28,8 @@ from keys.suites import suite
 
 # Held by who begins, archives or restores shards.
 LOCK_FILE = ".lock"
+# Kinds of entries that tell what a node works with: what the newest says is kept at hand.
+FACTS = frozenset({"policy", "trust", "keys"})
 # A shard may be closed between finding it and holding its lock; the next one is fresh.
 _TRIES = 3
 _STATE = """
@@ -64,9 +66,11 @@ class _Active(NamedTuple):
 class _Group:
     """Entries on their way into a shard, and their receipts."""
 
-    __slots__ = ("receipts", "settled")
+    __slots__ = ("facts", "receipts", "settled")
 
     def __init__(self) -> None:
+        # By kind of entry what the newest says, of those that tell what a node works with.
+        self.facts: dict[str, str] = {}
         self.settled: list[SettledEntry] = []
         self.receipts: list[Receipt] = []
 
@@ -112,6 +116,14 @@ class SqliteLedger:
             with self.together() as group:
                 return self._add(entry, group)
 
+    def last(self, kind: str) -> str | None:
+        """Return what the newest entry of a kind of FACTS says, if there is one.
+
+        Raises: LedgerUnavailableError.
+        """
+        with self._mine:
+            return self._opened().last(kind)
+
     def checkpoint(self) -> str | None:
         """Return the newest checkpoint of the shard, a signed note, if there is any entry.
 
@@ -156,6 +168,8 @@ class SqliteLedger:
         receipt = Receipt(leaf=settled.leaf, index=-1)
         group.settled.append(settled)
         group.receipts.append(receipt)
+        if entry.shared.kind in FACTS:
+            group.facts[entry.shared.kind] = entry.private.detail or ""
         return receipt
 
     def _entered(self, stack: ExitStack) -> tuple["_Shard", ShardTree]:
@@ -240,6 +254,11 @@ class _Shard:
         """Tell whether the shard takes no more entries."""
         return bool(self._database.run("SELECT 1 FROM meta WHERE name = 'closed'"))
 
+    def last(self, kind: str) -> str | None:
+        """Return what the newest entry of a kind says."""
+        found = self._database.run("SELECT value FROM meta WHERE name = ?", (f"last-{kind}",))
+        return str(found[0][0]) if found else None
+
     def checkpoint(self) -> str | None:
         """Return the newest checkpoint."""
         if self._tree is None:
@@ -288,6 +307,8 @@ class _Shard:
                     "INSERT INTO subject VALUES (?, ?, ?)",
                     (number, settled.subjects.key_id, settled.subjects.digests),
                 )
+        for kind, detail in group.facts.items():
+            run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"last-{kind}", detail))
         for place, hashes in tiles:
             run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (place, hashes))
         if before // CHECKPOINT_ENTRIES == size // CHECKPOINT_ENTRIES:

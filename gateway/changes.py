@@ -1,0 +1,112 @@
+"""What a node works with, entered whenever it is other than the ledger last said.
+
+Policy, trust data and keys change on disk, by whoever may; the ledger tells from
+which entry on a changed one counted. So does a service's start and end.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from gateway.calls import Calls, Trail
+from gateway.model.trust import Snapshot, Trust
+from gateway.ports import Clock, KeyProvider, LedgerSink, SnapshotSource
+from gateway.steps import Steps
+from keys.errors import SealgateError
+from keys.ports import KeyInfo
+from keys.suites import fingerprint
+from masking.policy import Policy
+
+# Who stands in an entry that nobody asked for.
+ITSELF = "(node)"
+
+
+class _Seen(NamedTuple):
+    """What was looked at last: the very objects, which are others once anything changed."""
+
+    keys: tuple[KeyInfo, ...]
+    trust: Trust | None
+    policy: Policy | None
+
+
+class Changes:
+    """Enters changes of policy, trust data and keys, each once."""
+
+    def __init__(
+        self,
+        *,
+        department: str,
+        snapshots: SnapshotSource,
+        keys: KeyProvider,
+        ledger: LedgerSink,
+        clock: Clock,
+    ) -> None:
+        self._department = department
+        self._snapshots, self._keys, self._ledger = snapshots, keys, ledger
+        kinds = ("policy", "trust", "keys", "start", "stop")
+        self._calls = {kind: Calls(kind, ledger, clock) for kind in kinds}
+        self._seen: _Seen | None = None
+
+    def pending(self) -> bool:
+        """Tell whether anything may be other than it was."""
+        seen, now = self._seen, self._look()
+        return seen is None or any(one is not other for one, other in zip(seen, now, strict=True))
+
+    def entering(self) -> Steps[None]:
+        """Enter what is other than the ledger last said.
+
+        Raises: LedgerUnavailableError, KeyUnavailableError; it is tried again then.
+        """
+        now = self._look()
+        for kind, detail, trail in self._facts(now):
+            if self._ledger.last(kind) != detail:
+                trail.private = replace(trail.private, detail=detail)
+                yield from self._calls[kind].enter(trail)
+        self._seen = now
+
+    def service(self, kind: str, detail: str) -> Steps[None]:
+        """Enter the `start` or `stop` of a service."""
+        trail = self._begun(kind)
+        trail.private = replace(trail.private, detail=detail)
+        yield from self._calls[kind].enter(trail)
+
+    def _look(self) -> _Seen:
+        snapshot: Snapshot | None = None
+        try:
+            snapshot = self._snapshots.current()
+        except SealgateError:
+            # What cannot be read is used by nobody; the call that needs it says so.
+            return _Seen(self._keys.list_keys(), None, None)
+        return _Seen(self._keys.list_keys(), snapshot.trust, snapshot.policy)
+
+    def _facts(self, now: _Seen) -> Iterator[tuple[str, str, Trail]]:
+        yield "keys", _keys_fact(now.keys), self._begun("keys")
+        if now.trust is not None:
+            trail = self._begun("trust")
+            trail.shared.trust = now.trust.version
+            trail.shared.catalogue = now.trust.catalogue.version
+            yield "trust", _trust_fact(now.trust), trail
+        if now.policy is not None:
+            trail = self._begun("policy")
+            trail.shared.policy = f"{now.policy.id}@{now.policy.version}"
+            yield "policy", _policy_fact(now.policy), trail
+
+    def _begun(self, kind: str) -> Trail:
+        trail = self._calls[kind].begin(ITSELF, None)
+        trail.shared.provider = self._department
+        return trail
+
+
+def _keys_fact(keys: tuple[KeyInfo, ...]) -> str:
+    return ", ".join(sorted(f"{key.purpose.value} {key.key_id} {key.state}" for key in keys))
+
+
+def _trust_fact(trust: Trust) -> str:
+    return f"version {trust.version}, catalogue {trust.catalogue.version}, issued {trust.issued}"
+
+
+def _policy_fact(policy: Policy) -> str:
+    text = msgspec.json.encode(policy, order="deterministic")
+    return f"{policy.id}@{policy.version}, digest {fingerprint(text).hex()}"
