@@ -26,13 +26,18 @@ class Write(NamedTuple, Generic[T]):
         return "Write(…)"
 
 
+class StoreBusy(Exception):  # noqa: N818 - nothing failed: whoever may wait tries again
+    """Another process holds the store's lock, and it was not to be waited for."""
+
+
 class Together(Protocol):
     """A store whose changes can be made durable together.
 
-    What is changed within is durable at the end; all of it, or none.
+    What is changed within is durable at the end; all of it, or none. Another process
+    that holds the store is waited for, or not: then StoreBusy is raised at once.
     """
 
-    def together(self) -> AbstractContextManager[object]: ...
+    def together(self, *, wait: bool = True) -> AbstractContextManager[object]: ...
 
 
 # A call on its way to a `T`.

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any, NamedTuple, TypeVar, cast
 
-from gateway.errors import LimitExceededError
-from gateway.steps import Steps, Together, Write
+from gateway.errors import LedgerUnavailableError, LimitExceededError
+from gateway.steps import Steps, StoreBusy, Together, Write
 
 T = TypeVar("T")
 
@@ -26,6 +26,8 @@ QUIET_TURNS = 8
 LONELY_COMMITS, LONELY_ROUND = 4, 16
 # A store that last took longer than this commits in a thread: the loop must answer others.
 MAX_QUICK_SECONDS = 0.002
+# A commit that takes longer is waited for no more: its calls are refused.
+MAX_COMMIT_SECONDS = 5.0
 # How often whoever ends looks whether any call is still driven.
 WAIT_SECONDS = 0.01
 # Threads for calls that are long: the loop must answer others meanwhile.
@@ -37,13 +39,24 @@ MAX_LONG_CALLS = 8
 class _Job:
     """A write that waits: `told` is done once it was made, or could not be."""
 
-    __slots__ = ("error", "result", "settled", "told", "work")
+    __slots__ = ("error", "refused", "result", "settled", "told", "work")
 
     def __init__(self, work: Callable[[], Any], told: "asyncio.Future[None]") -> None:
         self.work, self.told = work, told
         self.result: Any = None
         self.error: Exception | None = None
-        self.settled = False
+        self.settled = self.refused = False
+
+    def settle(self) -> None:
+        """Tell that the write was made, or could not be."""
+        self.settled = True
+        if not self.told.done():
+            self.told.set_result(None)
+
+
+def _refuse(job: _Job) -> None:
+    job.refused = True
+    job.settle()
 
 
 class _Done(NamedTuple):
@@ -63,6 +76,9 @@ class Committer:
         self._waiting: list[_Job] = []
         # Whether a commit is on its way, or waited with; and whether the last one was slow.
         self._busy = self._slow = False
+        # Runs out where a commit takes too long; and whether one does.
+        self._late: asyncio.TimerHandle | None = None
+        self._stuck = False
         # How many commits in a row had one write each.
         self._lonely = 0
 
@@ -73,6 +89,10 @@ class Committer:
     def commit(self, work: Callable[[], Any]) -> _Job:
         """Have a write made; it is settled once that is durable."""
         job = _Job(work, self._loop.create_future())
+        if self._stuck:
+            # At once, not in a queue: nobody knows how long it takes.
+            _refuse(job)
+            return job
         self._waiting.append(job)
         if not self._busy:
             self._busy = True
@@ -96,36 +116,49 @@ class Committer:
             return
         jobs, self._waiting = self._waiting[:MAX_TOGETHER], self._waiting[MAX_TOGETHER:]
         self._lonely = self._lonely + 1 if len(jobs) == 1 else 0
-        if self._slow:
+        if self._slow or not self._commit(jobs, wait=False):
+            self._late = self._loop.call_later(MAX_COMMIT_SECONDS, self._give_up, jobs)
             self._thread.submit(self._commit_apart, jobs)
         else:
-            self._commit(jobs)
             self._deliver(jobs)
 
     def _commit_apart(self, jobs: list[_Job]) -> None:
-        self._commit(jobs)
+        self._commit(jobs, wait=True)
         self._loop.call_soon_threadsafe(self._deliver, jobs)
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _give_up(self, jobs: list[_Job]) -> None:
+        """Refuse who waits for a commit that takes too long; what it writes nobody is handed."""
+        self._stuck = True
+        waiting, self._waiting = self._waiting, []
+        for job in (*jobs, *waiting):
+            _refuse(job)
+
+    def _commit(self, jobs: list[_Job], *, wait: bool) -> bool:
+        """Make writes durable; tell whether that was tried, which it is not where it must wait."""
         begun = monotonic()
         try:
-            with self._store.together():
+            with self._store.together(wait=wait):
                 for job in jobs:
                     try:
                         job.result = job.work()
                     except Exception as error:
                         job.error = error
+        except StoreBusy:
+            return False
         except Exception as error:
             # None of them is durable.
             for job in jobs:
                 job.error = error
         self._slow = monotonic() - begun > MAX_QUICK_SECONDS
+        return True
 
     def _deliver(self, jobs: list[_Job]) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+        self._stuck = False
         for job in jobs:
-            job.settled = True
-            if not job.told.done():
-                job.told.set_result(None)
+            job.settle()
         self._busy = bool(self._waiting)
         if self._busy:
             self._gather(len(self._waiting), 0)
@@ -216,7 +249,8 @@ class Conductor:
             except asyncio.CancelledError:
                 left.note()
                 job.told = self._loop.create_future()
-        result, error = job.result, job.error
+        # A commit that was given up may still end, and tell its jobs what nobody heeds.
+        result, error = (None, LedgerUnavailableError()) if job.refused else (job.result, job.error)
         try:
             if error is not None:
                 raise error

@@ -9,6 +9,7 @@ from time import monotonic, sleep
 from typing import Any, TypeVar, final
 
 from gateway.errors import LedgerUnavailableError
+from gateway.steps import StoreBusy
 
 T = TypeVar("T")
 # A writer waits this long for another process before it gives up.
@@ -16,6 +17,8 @@ BUSY_SECONDS = 10.0
 RETRY_SECONDS = 0.02
 # The log beside the file is cut back to this once it is written over.
 LOG_BYTES = 16_777_216
+# What an extended result code of SQLite says in its last byte.
+_PRIMARY = 0xFF
 
 
 @final
@@ -59,20 +62,21 @@ class GroupedDatabase:
         self._database.executescript(f"BEGIN IMMEDIATE; {schema} COMMIT;")
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, *, wait: bool = True) -> Iterator[None]:
         """Make all changes within durable at once at the end, or none on an error.
 
         After an error of the database nothing within succeeds any more, though
         the error may have been caught: what went before it is lost with it.
         Within a group this joins it.
-        Raises: LedgerUnavailableError.
+        Raises: LedgerUnavailableError; StoreBusy, where another process has the file
+            and is not to be waited for.
         """
         with self._mine:
             if self._grouped:
                 yield
                 return
             self._roll_back()
-            self.run("BEGIN IMMEDIATE")
+            self._begin(wait)
             self._grouped, self._broken = True, False
             try:
                 yield
@@ -109,6 +113,20 @@ class GroupedDatabase:
         """Close the file."""
         with self._mine:
             self._database.close()
+
+    def _begin(self, wait: bool) -> None:
+        if wait:
+            self.run("BEGIN IMMEDIATE")
+            return
+        self.run("PRAGMA busy_timeout = 0")
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
+                raise StoreBusy from None
+            raise LedgerUnavailableError from None
+        finally:
+            self.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def _roll_back(self) -> None:
         try:

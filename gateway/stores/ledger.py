@@ -137,17 +137,18 @@ class SqliteLedger:
             return self._opened().checkpoint()
 
     @contextmanager
-    def together(self) -> Iterator[_Group]:
+    def together(self, *, wait: bool = True) -> Iterator[_Group]:
         """Make all entries appended within durable at once, at the end; all or none.
 
-        Raises: as `append`.
+        Raises: as `append`; StoreBusy, where another process has the shard and is not to be
+            waited for.
         """
         with self._mine:
             if self._group is not None:
                 yield self._group
                 return
             with ExitStack() as stack:
-                shard, tree = self._entered(stack)
+                shard, tree = self._entered(stack, wait)
                 self._group = group = _Group()
                 try:
                     yield group
@@ -172,10 +173,10 @@ class SqliteLedger:
             group.facts[entry.shared.kind] = entry.private.detail or ""
         return receipt
 
-    def _entered(self, stack: ExitStack) -> tuple["_Shard", ShardTree]:
+    def _entered(self, stack: ExitStack, wait: bool) -> tuple["_Shard", ShardTree]:
         for _ in range(_TRIES):
             shard = self._opened()
-            tree = stack.enter_context(shard.changing())
+            tree = stack.enter_context(shard.changing(wait=wait))
             if tree is not None:
                 return shard, tree
             # Closed a moment ago, by who archives it: there is a next one.
@@ -267,13 +268,13 @@ class _Shard:
         return self.note
 
     @contextmanager
-    def changing(self) -> Iterator[ShardTree | None]:
+    def changing(self, *, wait: bool = True) -> Iterator[ShardTree | None]:
         """Hold the shard's lock; what is written within is durable after.
 
         Gives the tree as it stands, or None where it is closed and takes no more entries.
         """
         try:
-            with self._database.together():
+            with self._database.together(wait=wait):
                 ((size, closed),) = self._database.run(_STATE)
                 tree = self._tree
                 if tree is None or size != tree.edge.size:

@@ -96,9 +96,9 @@ class SqliteRepeats:
             raise
         self._run = self._database.run
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self, *, wait: bool = True) -> AbstractContextManager[None]:
         """Make all changes within durable at once, or none; see `GroupedDatabase`."""
-        return self._database.together()
+        return self._database.together(wait=wait)
 
     def reserve(self, key: RepeatKey, mark: Mark, now: int) -> int | Found | Full:
         """Reserve a request that is not there or has lapsed; see `RepeatStore`."""
