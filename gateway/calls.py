@@ -5,7 +5,7 @@ from functools import partial
 from msgspec import Struct
 
 from gateway.errors import LedgerUnavailableError
-from gateway.ledger import BEFORE_AUTHENTICATION, VERSION, RefusalCounter
+from gateway.ledger import BEFORE_AUTHENTICATION, STRANGER, VERSION, RefusalCounter
 from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart, Subjects
 from gateway.ports import Clock, LedgerSink
 from gateway.steps import Steps, finish, write
@@ -55,6 +55,18 @@ class Calls:
         entry = Entry(shared=trail.shared, private=trail.private, subjects=trail.subjects)
         return self._write(entry)
 
+    def turn_away(self, caller: str, code: str) -> None:
+        """Count a call that was refused before it was looked at."""
+        self._counter.count(self._kind, code, self._clock(), _writable(caller) or STRANGER)
+
+    def summing_up(self) -> Steps[None]:
+        """Enter what was counted, if it is time to.
+
+        Raises: LedgerUnavailableError; it is counted still then.
+        """
+        if self._counter.due(self._clock()):
+            yield from self._sum_up()
+
     def close(self) -> None:
         """Enter what was counted and not yet entered."""
         finish(self._sum_up())
@@ -67,6 +79,7 @@ class Calls:
         code = refusal.code
         if isinstance(refusal, LedgerUnavailableError):
             return
+        refusal.entered = True
         if not trail.authenticated and code in BEFORE_AUTHENTICATION:
             self._counter.count(self._kind, code, trail.now)
             if self._counter.due(trail.now):

@@ -188,9 +188,8 @@ class Inbound:
             raise broken(header.place.part, "it belongs to a stream", "它属于一个数据流")
         plaintext = self._decrypt(envelope, now)  # 6
         contents = self._contents(header, plaintext, trail)  # 7
-        manifest = contents.manifest
         if chain is not None:
-            chain.check(header, manifest, envelope.digest)
+            chain.check(header, contents.manifest, envelope.digest)
         deadline()
         claimed = yield from self._claim(header, now, reopen)  # 8
         try:
@@ -207,7 +206,7 @@ class Inbound:
             envelope_id=header.envelope_id,
             digest=envelope.digest,
             records=contents.records,
-            manifest=manifest,
+            manifest=contents.manifest,
             receipt=receipt,
             place=header.place,
         )

@@ -116,10 +116,15 @@ class Node:
             finish(self._changes.entering())
 
     def entering_changes(self) -> Steps[None]:
-        """Enter what changed, for who drives the steps."""
+        """Enter what changed, and who was turned away, for who drives the steps."""
         self.reload()
         if self._changes.pending():
             yield from self._changes.entering()
+        yield from self._door.summing_up()
+
+    def turn_away(self, caller: str, code: str) -> None:
+        """Count a call of a service that was refused before the node was asked."""
+        self._door.turn_away(caller, code)
 
     def starting(self, detail: str) -> Steps[None]:
         """Enter that a service begins, and what it works with."""
@@ -291,6 +296,7 @@ class Node:
                 stack.callback(self._shards.close)
             if self._serving is not None:
                 stack.callback(finish, self._changes.service("stop", self._serving))
+            stack.callback(self._door.close)
             stack.callback(self._inbound.close)
             stack.callback(self._outbound.close)
             stack.callback(self._revealing.close)
@@ -332,6 +338,7 @@ class Node:
             ledger=ledger,
             clock=self._clock,
         )
+        self._door = Calls("call", ledger, self._clock)
         self._administering = Calls("administer", ledger, self._clock)
         self._revealing = Revealing(
             department=self.department,

@@ -50,6 +50,7 @@ from gateway.model.call import (
     SealRequest,
     StreamPlace,
     StreamTotals,
+    Subjects,
 )
 from gateway.model.times import day_of
 from gateway.model.trust import Snapshot
@@ -64,7 +65,7 @@ from gateway.ports import (
     SnapshotSource,
     at_leisure,
 )
-from gateway.records.decoder import MAX_RECORD_BYTES
+from gateway.records.decoder import MAX_RECORD_BYTES, Batch
 from gateway.release import Release, Releases, explain_release
 from gateway.steps import Steps, apart, finish, write
 from gateway.subjects import SubjectDigester
@@ -205,22 +206,20 @@ class Outbound:
         trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
         masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = _totals(place, rows_before, batch.size)
-        checkpoint = self._ledger.checkpoint()  # 8
-        manifest, manifest_bytes = release.manifest(batch.size, masked.findings, totals, checkpoint)
+        witnessed = self._ledger.checkpoint()  # 8
+        manifest, said = release.manifest(batch.size, masked.findings, totals, witnessed)
         records_bytes = _encode(list(map(release.output, *masked.columns)))
         sealing = release.policy.sealing  # 9
         route = self._parties.route(release.requester, snapshot, sealing.suites, request.suite, now)
         envelope_id = uuid7(now, self._dice)
         head = route.frame.fill(envelope_id, now, now + sealing.lifetime_hours * 3_600_000, place)
-        plaintext = padded_plaintext(manifest_bytes, records_bytes, _room(place))
+        plaintext = padded_plaintext(said, records_bytes, _room(place))
         content_key = self._content_keys.content_key(route, sealing.cache, now, self._dice)
         sealed = seal_envelope(route, head, content_key, plaintext, self._keys.sign)
         self._recheck(snapshot, request, route, now)  # 10
         deadline()
         trail.shared.envelope, trail.shared.digest = envelope_id.hex(), sealed.digest.hex()
-        if self._subjects is not None and intake.subjects:
-            columns = ((kind, batch.columns[index]) for index, kind in intake.subjects)
-            trail.subjects = self._subjects.digest(columns, now)
+        trail.subjects = self._named(intake, batch, now)
         receipt = yield from self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,
@@ -277,6 +276,13 @@ class Outbound:
         if kept is not None:
             return kept
         return (yield from apart(partial(self._releases.release, intake, grant, snapshot, now)))
+
+    def _named(self, intake: Intake, batch: Batch, now: int) -> Subjects | None:
+        """Digest the identifiers of those whom the records are about."""
+        if self._subjects is None or not intake.subjects:
+            return None
+        columns = [(kind, batch.columns[index]) for index, kind in intake.subjects]
+        return self._subjects.digest(columns, now)
 
     def _recheck(self, snapshot: Snapshot, request: SealRequest, route: Route, now: int) -> None:
         newest = self._snapshots.current()

@@ -55,6 +55,9 @@ class Ed25519:
     """Signatures after RFC 8032, by libsodium."""
 
     jws_algorithm = "Ed25519"
+    # C2SP signed-note, "Signature types".
+    note_type = 0x01
+    cosignature_type = 0x04
 
     def signer(self, seed: Secret) -> tuple[bytes, Callable[[bytes], bytes]]:
         """Return the public key of `seed`, and what signs with it."""

@@ -56,6 +56,8 @@ class SealgateError(Exception):
         self.fields = fields
         self.fault_count = len(fields) if fault_count is None else fault_count
         self.records = records
+        # Whether a ledger holds it, or counts it.
+        self.entered = False
         super().__init__(self.message)
 
     def __str__(self) -> str:

@@ -47,6 +47,10 @@ class Signature(Protocol):
 
     @property
     def jws_algorithm(self) -> str: ...
+    @property
+    def note_type(self) -> int: ...
+    @property
+    def cosignature_type(self) -> int: ...
     def signer(self, seed: Secret, /) -> tuple[bytes, Callable[[bytes], bytes]]: ...
     def verifier(self, public: bytes, /) -> Callable[[bytes, bytes], bool]: ...
 
@@ -83,9 +87,11 @@ class Suite:
         "_payload",
         "_signature",
         "_wrap",
+        "cosignature_type",
         "hash_size",
         "jws_algorithm",
         "name",
+        "note_type",
         "number",
         "title_zh",
     )
@@ -106,6 +112,9 @@ class Suite:
         self.title_zh: Final = title_zh
         self.hash_size: Final = hash_function(b"").digest_size
         self.jws_algorithm: Final = signature.jws_algorithm
+        # What tells the hash of a key that signs notes from one that cosigns them.
+        self.note_type: Final = signature.note_type
+        self.cosignature_type: Final = signature.cosignature_type
         self._hash = hash_function
         self._hkdf = Hkdf(hash_function)
         self._signature = signature

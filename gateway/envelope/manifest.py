@@ -21,6 +21,8 @@ from gateway.model.resource import FieldId, Id, Name, ResourceCode
 ABSENT = "absent"
 # As many as a resource can have.
 MAX_FIELDS = 512
+# Characters of all its fields' ids and treatments: they go into our ledger, as one leaf.
+MAX_NAMED = 48 * 1024
 # Bytes of a checkpoint with some cosignatures; it goes into our ledger.
 MAX_CHECKPOINT = 4096
 
@@ -104,6 +106,9 @@ def _check_records(manifest: Manifest, rows: list[Row]) -> None:
     named = {field.id for field in manifest.fields}
     if len(named) != len(manifest.fields):
         raise wrong("it names a field twice", "字段重复")
+    named_bytes = sum(len(field.id) + len(str(field.treatment["op"])) for field in manifest.fields)
+    if named_bytes > MAX_NAMED:
+        raise wrong("the names of its fields are too long", "字段标识总长度过长")
     disclosed = {field.id for field in manifest.fields if field.type != ABSENT}
     if not set().union(*rows) <= disclosed:
         raise wrong("the records hold fields it does not name", "记录含有清单未列的字段")

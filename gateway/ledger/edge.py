@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gateway.ledger.tree import HASH_BYTES
 from keys.suites import fingerprint
-
-HASH_BYTES = 32
 
 
 class Edge(NamedTuple):

@@ -22,6 +22,8 @@ SALT_BYTES = 16
 # Strangers are counted, not entered: they must not be able to fill the disk.
 MAX_COUNTED = 1000
 MAX_COUNTED_MS = 60_000
+# Who stands in an entry of those.
+STRANGER = "(unauthenticated)"
 # Refusals that can come before anything is authenticated.
 BEFORE_AUTHENTICATION = frozenset(
     {
@@ -88,15 +90,15 @@ def subjects_hash(subjects: Subjects) -> bytes:
 
 
 class RefusalCounter:
-    """Counts refusals of strangers by code, and sums them up as entries."""
+    """Counts refusals by caller and code, and sums them up as entries."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], int] = {}
+        self._counts: dict[tuple[str, str, str], int] = {}
         self._since: int | None = None
 
-    def count(self, kind: str, code: str, now: int) -> None:
+    def count(self, kind: str, code: str, now: int, caller: str = STRANGER) -> None:
         """Count one refusal of `kind` at `now`, in ms."""
-        self._add(kind, code, 1, now)
+        self._add((kind, code, caller), 1, now)
 
     def due(self, now: int) -> bool:
         """Tell whether it is time to enter what was counted."""
@@ -105,23 +107,23 @@ class RefusalCounter:
         return now - self._since >= MAX_COUNTED_MS or sum(self._counts.values()) >= MAX_COUNTED
 
     def take(self, now: int) -> list[Entry]:
-        """Return one entry for each kind and code counted; the counts begin anew."""
+        """Return one entry for each kind, code and caller counted; the counts begin anew."""
         counts, self._counts, self._since = self._counts, {}, None
         return [
             Entry(
                 shared=SharedPart(version=VERSION, time=now, kind=kind, outcome=code, count=count),
-                private=PrivatePart(caller="(unauthenticated)"),
+                private=PrivatePart(caller=caller),
             )
-            for (kind, code), count in sorted(counts.items(), reverse=True)
+            for (kind, code, caller), count in sorted(counts.items(), reverse=True)
         ]
 
     def give_back(self, entries: Iterable[Entry]) -> None:
         """Count again what was taken and not entered."""
         for entry in entries:
-            shared = entry.shared
-            self._add(shared.kind, shared.outcome, shared.count or 0, shared.time)
+            shared, caller = entry.shared, entry.private.caller
+            self._add((shared.kind, shared.outcome, caller), shared.count or 0, shared.time)
 
-    def _add(self, kind: str, code: str, count: int, now: int) -> None:
-        self._counts[kind, code] = self._counts.get((kind, code), 0) + count
+    def _add(self, which: tuple[str, str, str], count: int, now: int) -> None:
+        self._counts[which] = self._counts.get(which, 0) + count
         if self._since is None:
             self._since = now

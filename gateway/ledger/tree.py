@@ -83,33 +83,6 @@ def consistency_path(old_size: int, new_size: int, node: Nodes) -> tuple[bytes, 
     return tuple(reversed(path))
 
 
-def grow(hashes: Sequence[bytes]) -> tuple[bytes, list[list[bytes]]]:
-    """Return the root over hashes of leaves, and for each leaf its path to the root.
-
-    A path holds the siblings' hashes from the leaf upwards.
-    Raises: ValueError for no leaf, or a hash of another length.
-    """
-    if not hashes or any(len(one) != HASH_BYTES for one in hashes):
-        raise ValueError("a tree has leaves, and their hashes have 32 bytes each")
-    paths: list[list[bytes]] = [[] for _ in hashes]
-    # Nodes of one level, each with the leaves below it; what has no sibling rises as it is.
-    level: list[tuple[bytes, tuple[int, ...]]] = [
-        (one, (place,)) for place, one in enumerate(hashes)
-    ]
-    while len(level) > 1:
-        above = []
-        for left, right in zip(level[::2], level[1::2], strict=False):
-            for place in left[1]:
-                paths[place].append(right[0])
-            for place in right[1]:
-                paths[place].append(left[0])
-            above.append((node_hash(left[0], right[0]), left[1] + right[1]))
-        if len(level) % 2:
-            above.append(level[-1])
-        level = above
-    return level[0][0], paths
-
-
 def root_from(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """Return the root that a leaf's hash and path lead to (RFC 9162 section 2.1.3.2).
 

@@ -8,6 +8,7 @@ from gateway.server.callers import Caller
 from gateway.server.handlers import Context
 from gateway.server.service import Facilities, SidecarService
 from gateway.server.tls import CallersByCertificate
+from keys.errors import SealgateError
 
 
 class Callers:
@@ -41,6 +42,11 @@ class Callers:
             reason_zh="所用证书未登记在 node.yaml 的任何调用方下",
         )
 
+    def turn_away(self, name: str, refusal: SealgateError) -> None:
+        """Have a refusal counted, which the node does not know of."""
+        if not refusal.entered:
+            self._shared.node.turn_away(name, refusal.code)
+
     def by_certificate(self, context: Context) -> str:
         """Return the name of the caller whose certificate a call came with, or nothing."""
         return self._by_certificate.find(context.auth_context()) or ""
@@ -51,7 +57,7 @@ class SocketDoor:
 
     def __init__(self, callers: Callers, name: str) -> None:
         self._name = name
-        self.service = callers.service
+        self.service, self.turn_away = callers.service, callers.turn_away
 
     def caller(self, _: Context) -> str:
         """Return the caller's name."""
@@ -63,4 +69,4 @@ class TcpDoor:
 
     def __init__(self, callers: Callers) -> None:
         self.caller = callers.by_certificate
-        self.service = callers.service
+        self.service, self.turn_away = callers.service, callers.turn_away

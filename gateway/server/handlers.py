@@ -15,7 +15,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError, Message
 from grpc.aio import ServicerContext
 
-from gateway.errors import RequestMalformedError
+from gateway.errors import LedgerUnavailableError, RequestMalformedError
 from gateway.server.deadlines import Deadline
 from gateway.server.refusals import refuse
 from gateway.server.service import SidecarService
@@ -36,6 +36,9 @@ class Door(Protocol):
 
     def service(self, name: str) -> SidecarService:
         """Return the service as a caller may use it. Raises: CallerForbiddenError."""
+
+    def turn_away(self, name: str, refusal: SealgateError) -> None:
+        """Have a refusal counted that is in no ledger."""
 
 
 def handlers(door: Door, telemetry: Telemetry) -> grpc.GenericRpcHandler:
@@ -146,6 +149,8 @@ class _Visit:
         if self._admitted is not None:
             self._admitted.caller.leave(stream=self._stream)
         code = "OK" if error is None else _code(error)
+        if isinstance(error, SealgateError) and not isinstance(error, LedgerUnavailableError):
+            self._door.turn_away(self._name, error)
         if isinstance(error, Exception):
             refuse(self._context, error, self.record.request_id)
         self.record.end(code, self.received, self.sent)

@@ -14,20 +14,20 @@ import msgspec
 from gateway.errors import LedgerUnavailableError
 from gateway.ledger.entries import SALT_BYTES, SettledEntry, settle
 from gateway.ledger.notes import Checkpoint, checkpoint_text, sign_note
-from gateway.ledger.origins import TAG_BYTES, Origin, shard_name
+from gateway.ledger.origins import TAG_BYTES, Origin, read_shard_name, shard_name
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
 from gateway.stores.grouped import GroupedDatabase
 from gateway.stores.shard_file import CHECKPOINT_ENTRIES, SCHEMA, ShardTree, load_tree
-from gateway.stores.shards import OPEN_SUFFIX, newest_shard, shard_of
+from gateway.stores.shards import OPEN_SUFFIX, list_shards, newest_shard, shard_of
 from keys.material import Purpose, VerifyingKey
 from keys.ports import KeyInfo
 from keys.ring import Ring
 from keys.suites import suite
 
 # Held by who begins, archives or restores shards.
-LOCK_FILE = ".lock"
+LOCK_FILE = "lock"
 # Kinds of entries that tell what a node works with: what the newest says is kept at hand.
 FACTS = frozenset({"policy", "trust", "keys"})
 # A shard may be closed between finding it and holding its lock; the next one is fresh.
@@ -206,7 +206,10 @@ class SqliteLedger:
         return None
 
     def _begun(self) -> "_Shard":
-        name = shard_name(self._writer, self._clock(), self._random(TAG_BYTES))
+        # Behind all that the writer has, also where the clock went back.
+        named = [read_shard_name(shard_of(path) or "") for path in list_shards(self._folder)]
+        after = [begun + 1 for writer, begun in filter(None, named) if writer == self._writer]
+        name = shard_name(self._writer, max([self._clock(), *after]), self._random(TAG_BYTES))
         shard = _Shard(self._folder / f"{name}{OPEN_SUFFIX}", self._origin(name))
         sync_folder(self._folder)
         return shard

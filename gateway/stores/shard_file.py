@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from gateway.ledger.edge import HASH_BYTES, Edge, Growth
+from gateway.ledger.edge import Edge, Growth
 from gateway.ledger.tiles import TILE_WIDTH
-from gateway.ledger.tree import leaf_hash
+from gateway.ledger.tree import HASH_BYTES, leaf_hash
 
 # Of the checkpoints of as many entries one is kept, and each that somebody cosigned.
 CHECKPOINT_ENTRIES = 1024
@@ -33,6 +33,11 @@ CREATE TABLE IF NOT EXISTS subject (
 def tile_place(level: int, number: int) -> int:
     """Return under which number a tile is kept."""
     return level << _LEVEL_SHIFT | number
+
+
+def tile_at(place: int) -> tuple[int, int]:
+    """Return the level and the number of the tile that is kept under this number."""
+    return place >> _LEVEL_SHIFT, place & (1 << _LEVEL_SHIFT) - 1
 
 
 def split_hashes(data: bytes) -> list[bytes]:

@@ -4,10 +4,12 @@ import gzip
 import json
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
 from typing import NamedTuple, Self, final
 
 from gateway.errors import LedgerInvalidError, LedgerUnavailableError, RequestMalformedError
@@ -18,8 +20,13 @@ from gateway.model.call import Receipt, Subjects
 from gateway.stores.shard_file import tile_place
 
 OPEN_SUFFIX, ARCHIVED_SUFFIX = ".sqlite", ".sqlite.gz"
+# Beside the shards, what is unpacked for a while; and how old one is that a dead process left.
+_UNPACKED = ".open-"
+_LEFT_SECONDS = 86_400
 # Rows fetched at once.
 _ROWS = 1000
+# A leaf begins with the hash of its private part; this follows where it is about somebody.
+_SUBJECTS, _SUBJECTS_AT = b'"subjects":"', len(b'{"private":"",') + 64
 
 
 class Row(NamedTuple):
@@ -102,9 +109,12 @@ class ShardReader:
             raise _no_shard()
         self.name = name
         with ExitStack() as stack, _read():
-            if path.name.endswith(ARCHIVED_SUFFIX):
-                folder = TemporaryDirectory(dir=path.parent, prefix=".open-")
-                path = _unpack(path, Path(stack.enter_context(folder)))
+            archive = path.with_name(name + ARCHIVED_SUFFIX)
+            if path != archive and not path.exists() and archive.exists():
+                # It was archived since it was listed.
+                path = archive
+            if path == archive:
+                path = _unpack(path, stack.enter_context(unpacking(path.parent)))
             self._database = stack.enter_context(_connected(path))
             meta = dict(self._database.execute("SELECT name, value FROM meta"))
             if "origin" not in meta:
@@ -158,7 +168,7 @@ class ShardReader:
     def tile(self, level: int, number: int, width: int = TILE_WIDTH) -> bytes:
         """Return the first `width` hashes of a tile (C2SP tlog-tiles).
 
-        Raises: RequestMalformedError where it has not so many.
+        Raises: LedgerInvalidError where it has not so many.
         """
         with _read():
             found = self._database.execute(
@@ -172,9 +182,7 @@ class ShardReader:
         else:
             hashes = b""
         if len(hashes) != 32 * width:
-            raise RequestMalformedError(
-                reason="this ledger has no such tile", reason_zh="日志中没有该哈希块"
-            )
+            raise LedgerInvalidError(reason="a tile of its tree is missing", reason_zh="缺少哈希块")
         return hashes
 
     def receipt(self, number: int) -> Receipt:
@@ -207,6 +215,16 @@ class ShardReader:
             ):
                 yield int(number), Subjects(key_id=key_id, digests=digests)
 
+    def erased(self) -> int:
+        """Count the entries that are about somebody, as to whom it was erased."""
+        with _read():
+            ((count,),) = self._database.execute(
+                "SELECT count(*) FROM entry WHERE substr(leaf, ?, ?) = ?"
+                " AND number NOT IN (SELECT number FROM subject)",
+                (_SUBJECTS_AT + 1, len(_SUBJECTS), _SUBJECTS),
+            )
+        return int(count)
+
     def close(self) -> None:
         """Close the file."""
         self._closing.close()
@@ -218,10 +236,27 @@ class ShardReader:
         self.close()
 
 
+@contextmanager
+def unpacking(folder: Path) -> Iterator[Path]:
+    """Make a folder beside the shards for what is needed for a while.
+
+    What killed processes left of theirs goes away. Raises: OSError.
+    """
+    for left in folder.glob(f"{_UNPACKED}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time() - _LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(dir=folder, prefix=_UNPACKED) as place:
+        yield Path(place)
+
+
 def _unpack(path: Path, folder: Path) -> Path:
     unpacked = folder / path.name.removesuffix(".gz")
-    with gzip.open(path) as packed, unpacked.open("wb") as file:
-        shutil.copyfileobj(packed, file)
+    try:
+        with gzip.open(path) as packed, unpacked.open("wb") as file:
+            shutil.copyfileobj(packed, file)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise _no_shard() from None
     return unpacked
 
 

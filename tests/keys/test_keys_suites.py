@@ -75,6 +75,12 @@ def test_a_suite_answers_to_its_number() -> None:
     assert suite(1) is suite(1)
 
 
+@BOTH
+def test_a_signature_in_a_note_is_of_the_types_of_its_algorithm(number: int) -> None:
+    """As C2SP signed-note assigns them: plain Ed25519, and its timestamped cosignatures."""
+    assert (suite(number).note_type, suite(number).cosignature_type) == (0x01, 0x04)
+
+
 @pytest.mark.parametrize("number", [0, 3, 4, -1, 2**64])
 def test_an_unregistered_number_is_refused(number: int) -> None:
     """Also numbers that are reserved for later."""
