@@ -12,9 +12,8 @@ from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
 from gateway.model.trust import Snapshot, Trust
-from gateway.ports import Clock, KeyProvider, LedgerSink, SnapshotSource
+from gateway.ports import Clock, KeyProvider, LedgerSink
 from gateway.steps import Steps
-from keys.errors import SealgateError
 from keys.ports import KeyInfo
 from keys.suites import fingerprint
 from masking.policy import Policy
@@ -27,8 +26,7 @@ class _Seen(NamedTuple):
     """What was looked at last: the very objects, which are others once anything changed."""
 
     keys: tuple[KeyInfo, ...]
-    trust: Trust | None
-    policy: Policy | None
+    snapshot: Snapshot
 
 
 class Changes:
@@ -38,28 +36,25 @@ class Changes:
         self,
         *,
         department: str,
-        snapshots: SnapshotSource,
         keys: KeyProvider,
         ledger: LedgerSink,
         clock: Clock,
     ) -> None:
         self._department = department
-        self._snapshots, self._keys, self._ledger = snapshots, keys, ledger
+        self._keys, self._ledger = keys, ledger
         kinds = ("policy", "trust", "keys", "start", "stop")
         self._calls = {kind: Calls(kind, ledger, clock) for kind in kinds}
         self._seen: _Seen | None = None
 
-    def pending(self) -> bool:
-        """Tell whether anything may be other than it was."""
-        seen, now = self._seen, self._look()
-        return seen is None or any(one is not other for one, other in zip(seen, now, strict=True))
-
-    def entering(self) -> Steps[None]:
-        """Enter what is other than the ledger last said.
+    def entering(self, snapshot: Snapshot) -> Steps[None]:
+        """Enter what is other than the ledger last said, before it is used.
 
         Raises: LedgerUnavailableError, KeyUnavailableError; it is tried again then.
         """
-        now = self._look()
+        keys, seen = self._keys.list_keys(), self._seen
+        if seen is not None and seen[0] is keys and seen[1] is snapshot:
+            return
+        now = _Seen(keys, snapshot)
         for kind, detail, trail in self._facts(now):
             if self._ledger.last(kind) != detail:
                 trail.private = replace(trail.private, detail=detail)
@@ -72,26 +67,16 @@ class Changes:
         trail.private = replace(trail.private, detail=detail)
         yield from self._calls[kind].enter(trail)
 
-    def _look(self) -> _Seen:
-        snapshot: Snapshot | None = None
-        try:
-            snapshot = self._snapshots.current()
-        except SealgateError:
-            # What cannot be read is used by nobody; the call that needs it says so.
-            return _Seen(self._keys.list_keys(), None, None)
-        return _Seen(self._keys.list_keys(), snapshot.trust, snapshot.policy)
-
     def _facts(self, now: _Seen) -> Iterator[tuple[str, str, Trail]]:
+        trust, policy = now.snapshot.trust, now.snapshot.policy
         yield "keys", _keys_fact(now.keys), self._begun("keys")
-        if now.trust is not None:
-            trail = self._begun("trust")
-            trail.shared.trust = now.trust.version
-            trail.shared.catalogue = now.trust.catalogue.version
-            yield "trust", _trust_fact(now.trust), trail
-        if now.policy is not None:
+        trail = self._begun("trust")
+        trail.shared.trust, trail.shared.catalogue = trust.version, trust.catalogue.version
+        yield "trust", _trust_fact(trust), trail
+        if policy is not None:
             trail = self._begun("policy")
-            trail.shared.policy = f"{now.policy.id}@{now.policy.version}"
-            yield "policy", _policy_fact(now.policy), trail
+            trail.shared.policy = f"{policy.id}@{policy.version}"
+            yield "policy", _policy_fact(policy), trail
 
     def _begun(self, kind: str) -> Trail:
         trail = self._calls[kind].begin(ITSELF, None)

@@ -22,6 +22,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
+from gateway.changes import Changes
 from gateway.envelope.chain import Chain, broken
 from gateway.envelope.content_keys import OpeningCache
 from gateway.envelope.header import Header, MessageType
@@ -87,8 +88,13 @@ class Inbound:
         grants: GrantBook,
         clock: Clock,
         subjects: SubjectDigester | None = None,
+        changes: Changes | None = None,
     ) -> None:
-        """Wire it; with `subjects`, entries tell by digests whom they are about."""
+        """Wire it; with `subjects`, entries tell by digests whom they are about.
+
+        With `changes`, the ledger tells what else a call works with than the one before.
+        """
+        self._changes = changes
         self._subjects = subjects
         self._department = department
         self._snapshots = snapshots
@@ -178,6 +184,8 @@ class Inbound:
         header = parsed.header
         snapshot = self._snapshots.current()
         check_snapshot(snapshot, now)
+        if self._changes is not None:
+            yield from self._changes.entering(snapshot)
         self._check_suite(header, snapshot)  # 2
         key = find_verifying_key(header, snapshot)  # 3
         _check_times(header, now)

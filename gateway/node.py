@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Self, TypeVar
+from typing import Self
 
 from msgspec.structs import replace
 
@@ -27,6 +27,7 @@ from gateway.stores.clock import system_clock
 from gateway.stores.grant_folder import FolderGrants
 from gateway.stores.keyfile import open_keys
 from gateway.stores.ledger import SqliteLedger
+from gateway.stores.reading import LedgerReading
 from gateway.stores.snapshots import (
     REST_SECONDS,
     FolderSnapshots,
@@ -36,11 +37,10 @@ from gateway.stores.snapshots import (
 )
 from gateway.stores.state import SqliteState
 from gateway.subjects import SubjectDigester
+from gateway.witnessing import Witnessing
 from keys.errors import SealgateError
 from keys.material import Purpose
 from keys.ring import Ring
-
-T = TypeVar("T")
 
 
 class Node:
@@ -91,6 +91,7 @@ class Node:
             ledger = shards = self._own_ledger(dice)
             self.stores.append(shards)
             self._shards = shards
+        self.reading = LedgerReading(self.places.ledger)
         self._wire(ledger, dice)
 
     def reload(self) -> bool:
@@ -106,20 +107,13 @@ class Node:
             self._reloaded = now
         return self._reload()
 
-    def enter_changes(self) -> None:
-        """Enter what changed of keys, trust data and policy, as every call does before it begins.
+    def entering_changes(self) -> Steps[None]:
+        """Enter what changed, as every call does before it uses it, and who was turned away.
 
-        Raises: LedgerUnavailableError, KeyUnavailableError.
+        Raises: as `snapshot`, LedgerUnavailableError, KeyUnavailableError.
         """
         self.reload()
-        if self._changes.pending():
-            finish(self._changes.entering())
-
-    def entering_changes(self) -> Steps[None]:
-        """Enter what changed, and who was turned away, for who drives the steps."""
-        self.reload()
-        if self._changes.pending():
-            yield from self._changes.entering()
+        yield from self._changes.entering(self.snapshot())
         yield from self._door.summing_up()
 
     def turn_away(self, caller: str, code: str) -> None:
@@ -131,13 +125,6 @@ class Node:
         self._serving = detail
         yield from self._changes.service("start", detail)
         yield from self.entering_changes()
-
-    def _after_changes(self, steps: Steps[T]) -> Steps[T]:
-        return self._entering_first(steps) if self._changes.pending() else steps
-
-    def _entering_first(self, steps: Steps[T]) -> Steps[T]:
-        yield from self._changes.entering()
-        return (yield from steps)
 
     def file_stamp(self) -> Stamp:
         """Return what tells whether `node.yaml` was changed."""
@@ -162,11 +149,11 @@ class Node:
     def sealing(self, request: SealRequest, deadline: Deadline = at_leisure) -> Steps[Sealed]:
         """Seal records, for who drives the steps; see `gateway.steps`."""
         self.reload()
-        return self._after_changes(self._outbound.sealing(request, deadline))
+        return self._outbound.sealing(request, deadline)
 
     def seal_stream(self, request: SealRequest, batches: Iterable[bytes]) -> Iterator[Sealed]:
         """Seal batches of records as a chain of envelopes; see `gateway.outbound`."""
-        self.enter_changes()
+        self.reload()
         return self._outbound.seal_stream(request, batches)
 
     def begin_seal_stream(self, request: SealRequest) -> SealingStream:
@@ -196,10 +183,8 @@ class Node:
     ) -> Steps[Opened]:
         """Open an envelope, for who drives the steps; see `gateway.steps`."""
         self.reload()
-        return self._after_changes(
-            self._inbound.opening(
-                envelope, reopen=reopen, caller=caller, reference=reference, deadline=deadline
-            )
+        return self._inbound.opening(
+            envelope, reopen=reopen, caller=caller, reference=reference, deadline=deadline
         )
 
     def open_stream(
@@ -211,7 +196,7 @@ class Node:
         reference: str | None = None,
     ) -> Iterator[Opened]:
         """Open a chain of envelopes; see `gateway.inbound`."""
-        self.enter_changes()
+        self.reload()
         return self._inbound.open_stream(parts, reopen=reopen, caller=caller, reference=reference)
 
     def begin_open_stream(
@@ -235,7 +220,7 @@ class Node:
 
     def reveal(self, request: RevealRequest) -> Revealed:
         """Turn tokens that this department gave back to values; see `gateway.revealing`."""
-        self.enter_changes()
+        self.reload()
         return self._revealing.reveal(request)
 
     def checking(self, request: SealRequest) -> Steps[None]:
@@ -292,6 +277,7 @@ class Node:
         """Enter what was only counted, and close the files."""
         with ExitStack() as stack:
             stack.callback(self._state.close)
+            stack.callback(self.reading.close)
             if self._shards is not None:
                 stack.callback(self._shards.close)
             if self._serving is not None:
@@ -309,6 +295,9 @@ class Node:
 
     def _wire(self, ledger: LedgerSink, dice: Dice) -> None:
         subjects = SubjectDigester(self.keys)
+        self._changes = changes = Changes(
+            department=self.department, keys=self.keys, ledger=ledger, clock=self._clock
+        )
         self._make_outbound = partial(
             Outbound,
             department=self.department,
@@ -318,6 +307,7 @@ class Node:
             clock=self._clock,
             dice=dice,
             subjects=subjects,
+            changes=changes,
         )
         self._outbound = self._make_outbound(snapshots=self._snapshots)
         self._inbound = Inbound(
@@ -329,23 +319,27 @@ class Node:
             grants=FolderGrants(self.places.grants),
             clock=self._clock,
             subjects=subjects,
+            changes=changes,
         )
 
-        self._changes = Changes(
+        self._door = Calls("call", ledger, self._clock)
+        self._administering = Calls("administer", ledger, self._clock)
+        self.witnessing = Witnessing(
             department=self.department,
+            node=self.file.node,
+            folder=self.places.ledger,
             snapshots=self._snapshots,
             keys=self.keys,
             ledger=ledger,
             clock=self._clock,
         )
-        self._door = Calls("call", ledger, self._clock)
-        self._administering = Calls("administer", ledger, self._clock)
         self._revealing = Revealing(
             department=self.department,
             snapshots=self._snapshots,
             keys=self.keys,
             ledger=ledger,
             clock=self._clock,
+            changes=changes,
         )
 
     def _own_ledger(self, dice: Dice) -> SqliteLedger:

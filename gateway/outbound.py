@@ -3,7 +3,7 @@
 The order, which the code repeats by number. A refusal at any step is entered in
 the ledger and raised, and nothing leaves.
 
-1. Limits; take the snapshot, which is fresh.
+1. Limits; take the snapshot, which is fresh; enter what is new in it.
 2. The grant is valid (`gateway.grants.verifying`) and is for this call.
 3. The resource is ours, may go to this requester, and its conditions are met.
 4. Every key of every record is catalogued and granted, every value of its type,
@@ -25,6 +25,7 @@ from typing import get_args
 import msgspec
 
 from gateway.calls import Calls, Trail
+from gateway.changes import Changes
 from gateway.envelope.content_keys import SealingCache
 from gateway.envelope.identity import uuid7
 from gateway.envelope.sealing import (
@@ -89,8 +90,13 @@ class Outbound:
         clock: Clock,
         dice: Dice,
         subjects: SubjectDigester | None = None,
+        changes: Changes | None = None,
     ) -> None:
-        """Wire it; with `subjects`, entries tell by digests whom they are about."""
+        """Wire it; with `subjects`, entries tell by digests whom they are about.
+
+        With `changes`, the ledger tells what else a call works with than the one before.
+        """
+        self._changes = changes
         self._department = department
         self._snapshots = snapshots
         self._keys = keys
@@ -197,6 +203,8 @@ class Outbound:
     ) -> Steps[Sealed]:
         now = trail.now
         snapshot = self._admit(request, records, trail)  # 1
+        if self._changes is not None:
+            yield from self._changes.entering(snapshot)
         grant = self._verify(request, snapshot, trail)  # 2
         intake = self._releases.intake(grant, snapshot)  # 3
         batch = intake.decoder.decode(records, request.encoding)  # 4

@@ -27,6 +27,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
+from gateway.changes import Changes
 from gateway.errors import (
     DepartmentUnknownError,
     FieldUncataloguedError,
@@ -117,7 +118,10 @@ class Revealing:
         keys: KeyProvider,
         ledger: LedgerSink,
         clock: Clock,
+        changes: Changes | None = None,
     ) -> None:
+        """Wire it; with `changes`, the ledger tells what is new in what a call works with."""
+        self._changes = changes
         self._department, self._snapshots, self._keys = department, snapshots, keys
         self._calls = Calls("reveal", ledger, clock)
 
@@ -137,6 +141,8 @@ class Revealing:
 
     def _reveal(self, request: RevealRequest, trail: Trail) -> Steps[Revealed]:
         snapshot = self._admit(request, trail)  # 1
+        if self._changes is not None:
+            yield from self._changes.entering(snapshot)
         resource, field = self._find(request, snapshot, trail)  # 2
         ours = [text.startswith(PREFIX) for text in request.tokens]
         names = sorted({Token.name if token else Fpe.name for token in ours})

@@ -12,6 +12,7 @@ kept as they stand, and only what `check_signature` returned for is signed.
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -99,8 +100,13 @@ def typed_hash(name: str, key: VerifyingKey, kind: int) -> bytes:
     """
     if key.purpose is not Purpose.LEDGER:
         raise ValueError("only ledger keys sign notes")
+    return _hash(name, kind, key.public)
+
+
+@lru_cache(maxsize=64)
+def _hash(name: str, kind: int, public: bytes) -> bytes:
     _check_name(name)
-    return fingerprint(name.encode() + bytes((0x0A, kind)) + key.public)[:KEY_HASH_BYTES]
+    return fingerprint(name.encode() + bytes((0x0A, kind)) + public)[:KEY_HASH_BYTES]
 
 
 def signature_line(name: str, hash_: bytes, signature: bytes) -> str:

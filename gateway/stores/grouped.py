@@ -32,6 +32,8 @@ class GroupedDatabase:
         """
         self._mine = threading.RLock()
         self._grouped = self._broken = False
+        # How long SQLite waits for another process, in seconds.
+        self._patience = BUSY_SECONDS
         try:
             # Before SQLite, whose files beside it take its mode.
             path.touch(mode=0o600)
@@ -92,9 +94,19 @@ class GroupedDatabase:
 
         Raises: LedgerUnavailableError.
         """
-        return self.read(lambda database: database.execute(statement, values).fetchall())
+        with self._mine:
+            if self._grouped and self._broken:
+                raise LedgerUnavailableError
+            try:
+                if not self._grouped:
+                    self._wait_for(BUSY_SECONDS)
+                return self._database.execute(statement, values).fetchall()
+            except (sqlite3.Error, UnicodeEncodeError):
+                self._broken = True
+                # Not to know what was done before is not to release anything.
+                raise LedgerUnavailableError from None
 
-    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def apply(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do what takes several statements, with the connection.
 
         Raises: LedgerUnavailableError.
@@ -104,9 +116,8 @@ class GroupedDatabase:
                 raise LedgerUnavailableError
             try:
                 return work(self._database)
-            except (sqlite3.Error, UnicodeEncodeError):
+            except sqlite3.Error:
                 self._broken = True
-                # Not to know what was done before is not to release anything.
                 raise LedgerUnavailableError from None
 
     def close(self) -> None:
@@ -115,18 +126,19 @@ class GroupedDatabase:
             self._database.close()
 
     def _begin(self, wait: bool) -> None:
-        if wait:
-            self.run("BEGIN IMMEDIATE")
-            return
-        self.run("PRAGMA busy_timeout = 0")
         try:
+            self._wait_for(BUSY_SECONDS if wait else 0)
             self._database.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
+            if not wait and error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
                 raise StoreBusy from None
             raise LedgerUnavailableError from None
-        finally:
-            self.run(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    def _wait_for(self, seconds: float) -> None:
+        # Kept in mind: who writes often does so without waiting, again and again.
+        if seconds != self._patience:
+            self._database.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+            self._patience = seconds
 
     def _roll_back(self) -> None:
         try:

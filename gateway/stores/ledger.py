@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
 from threading import RLock
 from typing import NamedTuple, final
 
@@ -34,6 +35,10 @@ FACTS = frozenset({"policy", "trust", "keys"})
 _TRIES = 3
 _STATE = """
 SELECT coalesce(max(number) + 1, 0), EXISTS (SELECT 1 FROM meta WHERE name = 'closed') FROM entry
+"""
+
+_REPLACE_CHECKPOINT = """
+UPDATE checkpoint SET size = ?, note = ? WHERE size = ? AND NOT cosigned
 """
 
 
@@ -230,7 +235,7 @@ class SqliteLedger:
 class _Shard:
     """The open file of a shard. Raises: LedgerUnavailableError."""
 
-    __slots__ = ("_database", "_origin", "_path", "_place", "_tree", "note")
+    __slots__ = ("_database", "_origin", "_path", "_place", "_signed", "_tree", "_version", "note")
 
     def __init__(self, path: Path, origin: Origin) -> None:
         self._path = path
@@ -240,6 +245,9 @@ class _Shard:
         # The tree as of the last commit, and its checkpoint; None: not known.
         self._tree: ShardTree | None = None
         self.note: str | None = None
+        # What is signed in the commit on its way; and what SQLite counts others' changes by.
+        self._signed: str | None = None
+        self._version = -1
         insert = "INSERT OR IGNORE INTO meta VALUES ('origin', ?)"
         self._database.run(insert, (str(origin),))
         ((stored,),) = self._database.run("SELECT value FROM meta WHERE name = 'origin'")
@@ -278,14 +286,13 @@ class _Shard:
         """
         try:
             with self._database.together(wait=wait):
-                ((size, closed),) = self._database.run(_STATE)
-                tree = self._tree
-                if tree is None or size != tree.edge.size:
-                    self._tree = tree = self._load(size)
-                yield None if closed else tree
+                yield self._current()
         except BaseException:
-            self._tree = None
+            self._tree = self._signed = None
             raise
+        if self._signed is not None:
+            # Not before: what could not be made durable was signed for nobody.
+            self.note, self._signed = self._signed, None
 
     def write(
         self,
@@ -295,30 +302,13 @@ class _Shard:
         sign: Callable[[bytes], bytes],
     ) -> None:
         """Write entries, their tiles and a signed checkpoint, and complete their receipts."""
-        run = self._database.run
         before = tree.edge.size
         growth, tiles = tree.grow([settled.leaf for settled in group.settled])
         size = tree.edge.size
         body = checkpoint_text(Checkpoint(self._origin, size, growth.root))
         note = sign_note(body, self._origin, key, sign)
-        for number, settled in enumerate(group.settled, before):
-            run(
-                "INSERT INTO entry VALUES (?, ?, ?, ?)",
-                (number, settled.leaf, settled.salt, settled.private),
-            )
-            if settled.subjects is not None:
-                run(
-                    "INSERT INTO subject VALUES (?, ?, ?)",
-                    (number, settled.subjects.key_id, settled.subjects.digests),
-                )
-        for kind, detail in group.facts.items():
-            run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"last-{kind}", detail))
-        for place, hashes in tiles:
-            run("INSERT OR REPLACE INTO tile VALUES (?, ?)", (place, hashes))
-        if before // CHECKPOINT_ENTRIES == size // CHECKPOINT_ENTRIES:
-            run("DELETE FROM checkpoint WHERE size = ? AND NOT cosigned", (before,))
-        run("INSERT INTO checkpoint (size, note) VALUES (?, ?)", (size, note))
-        self.note = note
+        self._database.apply(partial(_insert, group, before, tiles, note))
+        self._signed = note
         for added, receipt in enumerate(group.receipts):
             msgspec.structs.force_setattr(receipt, "index", before + added)
             msgspec.structs.force_setattr(receipt, "path", growth.path(added))
@@ -327,10 +317,49 @@ class _Shard:
     def close(self) -> None:
         self._database.close()
 
+    def _current(self) -> ShardTree | None:
+        tree = self._tree
+        ((version,),) = self._database.run("PRAGMA data_version")
+        if tree is not None and version == self._version:
+            return tree
+        ((size, closed),) = self._database.run(_STATE)
+        if tree is None or size != tree.edge.size:
+            self._tree = tree = self._load(size)
+        if closed:
+            return None
+        self._version = version
+        return tree
+
     def _load(self, size: int) -> ShardTree:
         notes = self._database.run("SELECT note FROM checkpoint WHERE size = ?", (size,))
         self.note = str(notes[0][0]) if notes else None
         if size and self.note is None:
             # Not of our making: nothing is built on it.
             raise LedgerUnavailableError
-        return self._database.read(partial(load_tree, size=size))
+        return self._database.apply(partial(load_tree, size=size))
+
+
+def _insert(
+    group: _Group, before: int, tiles: list[tuple[int, bytes]], note: str, database: Connection
+) -> None:
+    entries = [
+        (number, one.leaf, one.salt, one.private)
+        for number, one in enumerate(group.settled, before)
+    ]
+    database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", entries)
+    subjects = [
+        (number, one.subjects.key_id, one.subjects.digests)
+        for number, one in enumerate(group.settled, before)
+        if one.subjects is not None
+    ]
+    if subjects:
+        database.executemany("INSERT INTO subject VALUES (?, ?, ?)", subjects)
+    for kind, detail in group.facts.items():
+        values = (f"last-{kind}", detail)
+        database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+    if tiles:
+        database.executemany("INSERT OR REPLACE INTO tile VALUES (?, ?)", tiles)
+    size = before + len(entries)
+    apart = before // CHECKPOINT_ENTRIES != size // CHECKPOINT_ENTRIES
+    if apart or not database.execute(_REPLACE_CHECKPOINT, (size, note, before)).rowcount:
+        database.execute("INSERT INTO checkpoint (size, note) VALUES (?, ?)", (size, note))
