@@ -22,6 +22,12 @@ from masking.policy import Policy
 ITSELF = "(node)"
 
 
+def entering(changes: "Changes | None", snapshot: Snapshot) -> Steps[None]:
+    """Enter what is new in a snapshot, for a use case that may have been wired without."""
+    if changes is not None:
+        yield from changes.entering(snapshot)
+
+
 class _Seen(NamedTuple):
     """What was looked at last: the very objects, which are others once anything changed."""
 

@@ -104,13 +104,15 @@ class NodeFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `passphrase_file` is relative to the folder; without it the passphrase comes
     from the environment variable SEALGATE_PASSPHRASE, or is asked for. `node` tells
-    the department's nodes apart; it stands in the origin of each ledger.
+    the department's nodes apart; it stands in the origin of each ledger. `ledger forget`
+    erases whom entries are about once they are `subject_days` old.
     """
 
     department: DepartmentId
     name: Annotated[Name, such_as("青岚市民政局")]
     name_en: Annotated[Name, such_as("Qinglan Civil Affairs Bureau")] | None = None
     node: Annotated[Id, such_as("main")] = "main"
+    subject_days: Annotated[int, Meta(ge=1, le=36_500), such_as("1096")] = 1_096
     suites: Annotated[tuple[int, ...], Meta(min_length=1, max_length=8), such_as("[1, 2]")] = (1, 2)
     passphrase_file: Annotated[Name, such_as("passphrase")] | None = None
     callers: (

@@ -55,6 +55,7 @@
     ├── CheckpointInvalidError            CHECKPOINT_INVALID
     ├── LedgerInvalidError                LEDGER_INVALID
     ├── ReceiptInvalidError               RECEIPT_INVALID
+    ├── ReceiptMismatchError              RECEIPT_MISMATCH
     └── LedgerUnavailableError            LEDGER_UNAVAILABLE
 
 `CatalogueInvalidError` (CATALOGUE_INVALID) hangs under `masking.errors.DocumentInvalidError`,
@@ -387,12 +388,7 @@ class ReceiptInvalidError(GatewayError):
     text_zh = "凭证无效：{reason_zh}"
 
 
-def unexpected(error: BaseException) -> str:
-    """Tell type and place of an error that is none of ours; its text may quote a value."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
-    return f"{type(error).__name__} at {place}"
+class ReceiptMismatchError(GatewayError):
+    code = "RECEIPT_MISMATCH"
+    text = "the two receipts do not agree: {members}"
+    text_zh = "两份凭证不一致：{members}"

@@ -3,7 +3,7 @@
 The order, which the code repeats by number. Nothing of the plaintext is handed
 out before all of it; a refusal is entered in the ledger and raised.
 
-1. Limits, and the strict form; take the snapshot, which is fresh.
+1. Limits, and the strict form; take the snapshot, which is fresh; enter what is new in it.
 2. The suite is one that we accept.
 3. The sender is known, its key was valid at `created` and is not revoked; the
    lifetime is within the cap, no time more than 60 s ahead.
@@ -22,7 +22,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
-from gateway.changes import Changes
+from gateway.changes import Changes, entering
 from gateway.envelope.chain import Chain, broken
 from gateway.envelope.content_keys import OpeningCache
 from gateway.envelope.header import Header, MessageType
@@ -182,10 +182,7 @@ class Inbound:
         now = trail.now
         parsed = parse_envelope(data)  # 1
         header = parsed.header
-        snapshot = self._snapshots.current()
-        check_snapshot(snapshot, now)
-        if self._changes is not None:
-            yield from self._changes.entering(snapshot)
+        snapshot = yield from self._fresh(now)
         self._check_suite(header, snapshot)  # 2
         key = find_verifying_key(header, snapshot)  # 3
         _check_times(header, now)
@@ -218,6 +215,12 @@ class Inbound:
             receipt=receipt,
             place=header.place,
         )
+
+    def _fresh(self, now: int) -> Steps[Snapshot]:
+        snapshot = self._snapshots.current()
+        check_snapshot(snapshot, now)
+        yield from entering(self._changes, snapshot)
+        return snapshot
 
     def _check_suite(self, header: Header, snapshot: Snapshot) -> None:
         if header.suite not in find_department(self._department, snapshot).suites:

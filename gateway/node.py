@@ -321,7 +321,18 @@ class Node:
             subjects=subjects,
             changes=changes,
         )
+        self._revealing = Revealing(
+            department=self.department,
+            snapshots=self._snapshots,
+            keys=self.keys,
+            ledger=ledger,
+            clock=self._clock,
+            subjects=subjects,
+            changes=changes,
+        )
+        self._wire_upkeep(ledger)
 
+    def _wire_upkeep(self, ledger: LedgerSink) -> None:
         self._door = Calls("call", ledger, self._clock)
         self._administering = Calls("administer", ledger, self._clock)
         self.witnessing = Witnessing(
@@ -332,14 +343,6 @@ class Node:
             keys=self.keys,
             ledger=ledger,
             clock=self._clock,
-        )
-        self._revealing = Revealing(
-            department=self.department,
-            snapshots=self._snapshots,
-            keys=self.keys,
-            ledger=ledger,
-            clock=self._clock,
-            changes=changes,
         )
 
     def _own_ledger(self, dice: Dice) -> SqliteLedger:

@@ -25,7 +25,7 @@ from typing import get_args
 import msgspec
 
 from gateway.calls import Calls, Trail
-from gateway.changes import Changes
+from gateway.changes import Changes, entering
 from gateway.envelope.content_keys import SealingCache
 from gateway.envelope.identity import uuid7
 from gateway.envelope.sealing import (
@@ -47,11 +47,11 @@ from gateway.intake import Intake
 from gateway.model.call import (
     Encoding,
     Explanation,
+    Manifest,
     Sealed,
     SealRequest,
     StreamPlace,
     StreamTotals,
-    Subjects,
 )
 from gateway.model.times import day_of
 from gateway.model.trust import Snapshot
@@ -147,10 +147,10 @@ class Outbound:
         """
         trail = self._calls.begin(request.caller, request.reference)
         try:
-            snapshot = self._admit(request, b"", trail)
+            snapshot = yield from self._admit(request, b"", trail)
             grant = self._verify(request, snapshot, trail)
             intake = self._releases.intake(grant, snapshot)
-            release = yield from self._release(intake, grant, snapshot, trail.now)
+            release = yield from self._release(intake, grant, snapshot, trail)
             suites = release.policy.sealing.suites
             self._parties.route(release.requester, snapshot, suites, request.suite, trail.now)
         except SealgateError as refusal:
@@ -202,20 +202,16 @@ class Outbound:
         rows_before: int = 0,
     ) -> Steps[Sealed]:
         now = trail.now
-        snapshot = self._admit(request, records, trail)  # 1
-        if self._changes is not None:
-            yield from self._changes.entering(snapshot)
+        snapshot = yield from self._admit(request, records, trail)  # 1
         grant = self._verify(request, snapshot, trail)  # 2
         intake = self._releases.intake(grant, snapshot)  # 3
         batch = intake.decoder.decode(records, request.encoding)  # 4
         intake.check_region(batch)
         yield from self._reserve(grant, batch.size, rows_before, trail)  # 5
-        release = yield from self._release(intake, grant, snapshot, now)  # 6
-        trail.shared.policy, trail.shared.fields = release.policy_name, release.entered
+        release = yield from self._release(intake, grant, snapshot, trail)  # 6
         masked = release.engine.mask(batch.columns, deadline)  # 7
         totals = _totals(place, rows_before, batch.size)
-        witnessed = self._ledger.checkpoint()  # 8
-        manifest, said = release.manifest(batch.size, masked.findings, totals, witnessed)
+        manifest, said = self._manifest(release, batch.size, masked.findings, totals)  # 8
         records_bytes = _encode(list(map(release.output, *masked.columns)))
         sealing = release.policy.sealing  # 9
         route = self._parties.route(release.requester, snapshot, sealing.suites, request.suite, now)
@@ -227,7 +223,7 @@ class Outbound:
         self._recheck(snapshot, request, route, now)  # 10
         deadline()
         trail.shared.envelope, trail.shared.digest = envelope_id.hex(), sealed.digest.hex()
-        trail.subjects = self._named(intake, batch, now)
+        self._name_subjects(intake, batch, trail)
         receipt = yield from self._calls.enter(trail)  # 11
         return Sealed(  # 12
             envelope=sealed.data,
@@ -237,7 +233,7 @@ class Outbound:
             receipt=receipt,
         )
 
-    def _admit(self, request: SealRequest, records: bytes, trail: Trail) -> Snapshot:
+    def _admit(self, request: SealRequest, records: bytes, trail: Trail) -> Steps[Snapshot]:
         trail.shared.provider = self._department
         _check_form(request, records)
         snapshot = self._snapshots.current()
@@ -249,6 +245,7 @@ class Outbound:
             request.resource if request.resource in catalogue.resources else None
         )
         trail.shared.purpose = request.purpose if request.purpose in catalogue.purposes else None
+        yield from entering(self._changes, snapshot)
         return snapshot
 
     def _verify(self, request: SealRequest, snapshot: Snapshot, trail: Trail) -> VerifiedGrant:
@@ -278,19 +275,26 @@ class Outbound:
             )
 
     def _release(
-        self, intake: Intake, grant: VerifiedGrant, snapshot: Snapshot, now: int
+        self, intake: Intake, grant: VerifiedGrant, snapshot: Snapshot, trail: Trail
     ) -> Steps[Release]:
-        kept = self._releases.kept(grant, snapshot, now)
-        if kept is not None:
-            return kept
-        return (yield from apart(partial(self._releases.release, intake, grant, snapshot, now)))
+        found = self._releases.kept(grant, snapshot, trail.now)
+        if found is None:
+            make = partial(self._releases.release, intake, grant, snapshot, trail.now)
+            found = yield from apart(make)
+        trail.shared.policy, trail.shared.fields = found.policy_name, found.entered
+        return found
 
-    def _named(self, intake: Intake, batch: Batch, now: int) -> Subjects | None:
+    def _manifest(
+        self, release: Release, records: int, findings: dict[str, int], totals: StreamTotals | None
+    ) -> tuple[Manifest, bytes]:
+        # Whoever receives the ledger's newest checkpoint is its witness.
+        return release.manifest(records, findings, totals, self._ledger.checkpoint())
+
+    def _name_subjects(self, intake: Intake, batch: Batch, trail: Trail) -> None:
         """Digest the identifiers of those whom the records are about."""
-        if self._subjects is None or not intake.subjects:
-            return None
-        columns = [(kind, batch.columns[index]) for index, kind in intake.subjects]
-        return self._subjects.digest(columns, now)
+        if self._subjects is not None and intake.subjects:
+            columns = [(kind, batch.columns[index]) for index, kind in intake.subjects]
+            trail.subjects = self._subjects.digest(columns, trail.now)
 
     def _recheck(self, snapshot: Snapshot, request: SealRequest, route: Route, now: int) -> None:
         newest = self._snapshots.current()

@@ -27,7 +27,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
-from gateway.changes import Changes
+from gateway.changes import Changes, entering
 from gateway.errors import (
     DepartmentUnknownError,
     FieldUncataloguedError,
@@ -45,6 +45,7 @@ from gateway.parties import check_snapshot
 from gateway.ports import Clock, KeyProvider, LedgerSink, SnapshotSource
 from gateway.records.faults import MAX_FAULTS, shown_name
 from gateway.steps import Steps, finish
+from gateway.subjects import SUBJECT_KINDS, SubjectDigester
 from keys.errors import (
     DecryptionFailedError,
     FieldFault,
@@ -118,10 +119,14 @@ class Revealing:
         keys: KeyProvider,
         ledger: LedgerSink,
         clock: Clock,
+        subjects: SubjectDigester | None = None,
         changes: Changes | None = None,
     ) -> None:
-        """Wire it; with `changes`, the ledger tells what is new in what a call works with."""
-        self._changes = changes
+        """Wire it; with `subjects`, entries tell by digests whom they are about.
+
+        With `changes`, the ledger tells what else a call works with than the one before.
+        """
+        self._subjects, self._changes = subjects, changes
         self._department, self._snapshots, self._keys = department, snapshots, keys
         self._calls = Calls("reveal", ledger, clock)
 
@@ -141,8 +146,7 @@ class Revealing:
 
     def _reveal(self, request: RevealRequest, trail: Trail) -> Steps[Revealed]:
         snapshot = self._admit(request, trail)  # 1
-        if self._changes is not None:
-            yield from self._changes.entering(snapshot)
+        yield from entering(self._changes, snapshot)
         resource, field = self._find(request, snapshot, trail)  # 2
         ours = [text.startswith(PREFIX) for text in request.tokens]
         names = sorted({Token.name if token else Fpe.name for token in ours})
@@ -160,6 +164,8 @@ class Revealing:
             for text, token in zip(request.tokens, ours, strict=True)
         ]
         values = _whole(found, field.id)
+        if self._subjects is not None and field.kind in SUBJECT_KINDS:
+            trail.subjects = self._subjects.digest([(field.kind, values)], trail.now)
         receipt = yield from self._calls.enter(trail)  # 4
         return Revealed(values=values, receipt=receipt)  # 5
 

@@ -20,7 +20,7 @@ from gateway.model.trust import Department, Issuer, PublicKey, Seconds, StatusLi
 from keys.errors import KeysError, SealgateError
 from keys.material import Purpose
 from keys.suites import suite
-from masking.document import Document, Found, each, judged, repeated, whole
+from masking.document import Document, Found, each, judged, repeated, salvage, whole
 from masking.document.collector import Words
 from masking.document.folder import Folder
 from masking.document.partial import UnreadError
@@ -77,6 +77,15 @@ def read_trust(files: Mapping[str, bytes], now: int) -> Trust:
         catalogue=catalogue,
         status_lists=lists,
     )
+
+
+def read_department(text: bytes, file: str) -> Department:
+    """Read a department's entry from a file of its own, as its node exports it.
+
+    Raises: CatalogueInvalidError with every fault.
+    """
+    entry = salvage(text, Department, file=file, error=CatalogueInvalidError)
+    return entry.with_faults(entry.found(lambda one: _key_faults(("keys",), one.keys))).value
 
 
 def _read_departments(folder: Folder) -> list[Document[Department]]:

@@ -138,3 +138,14 @@ class DecryptionFailedError(KeysError):
     code = "DECRYPTION_FAILED"
     text = "the ciphertext does not open: wrong key, wrong context or altered bytes"
     text_zh = "密文无法解开：密钥不符、上下文不符或内容被改动"
+
+
+def unexpected(error: BaseException) -> str:
+    """Tell type and place of an error that is none of ours; its text may quote a value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+    return f"{type(error).__name__} at {place}"

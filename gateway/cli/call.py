@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gateway.cli.call_files import open_file, seal_file
+from gateway.cli.call_ledger import register_ledger
 from gateway.cli.exchange import add_opening, show_explanation
 from gateway.cli.sealing import add_sealing
 from gateway.cli.terminal import chosen_language, one_line, print_json, table
@@ -63,10 +65,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         what = block.add_mutually_exclusive_group(required=True)
         what.add_argument("--requester", metavar="USCC", help="使用部门代码")
         add_grant(what)
-    entries = _add(group, "entries", _entries, "list entries of the ledger 列出日志条目")
-    entries.add_argument(
-        "--worker", type=int, default=0, metavar="N", help="whose ledger 工作进程编号"
-    )
+    register_ledger(partial(_add, group))
 
 
 def _add(
@@ -245,17 +244,6 @@ def _block(client: "Client", chosen: argparse.Namespace) -> None:
     what, name = ("requester", chosen.requester) if grant is None else ("grant", grant)
     done = "is blocked 已封禁" if blocked else "is not blocked 未封禁"
     report(chosen, {what: name, "blocked": blocked}, f"{name} {done}")
-
-
-def _entries(client: "Client", chosen: argparse.Namespace) -> None:
-    if not 0 <= chosen.worker < 2**32:
-        raise WrongUseError("--worker is from 0 up 应为非负整数")
-    entries = client.entries(chosen.worker)
-    if chosen.json:
-        print_json([*entries])
-        return
-    for entry in entries:
-        print_json(entry)
 
 
 def _plain(message: "Message") -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import msgspec
 
 from gateway.cli.exchange import write_opened
+from gateway.cli.receipt_files import receipt_writer
 from gateway.cli.sealing import record_lines, take_head
 from gateway.cli.terminal import progress
 from gateway.cli.words import WrongUseError, check_outputs, read_binary, read_token, report
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def seal_file(client: "Client", chosen: argparse.Namespace) -> None:
     """Have a file of records sealed."""
-    check_outputs([chosen.out], [chosen.records, chosen.grant])
+    check_outputs([chosen.out, chosen.receipt], [chosen.records, chosen.grant])
     if chosen.batch_rows is not None and chosen.batch_rows < 1:
         raise WrongUseError("--batch-rows is from 1 up 应为正整数")
     about: About = {
@@ -44,6 +45,7 @@ def seal_file(client: "Client", chosen: argparse.Namespace) -> None:
     with ExitStack() as stack:
         lines = record_lines(chosen, stack, lambda: _columns(client, chosen.resource))
         out = stack.enter_context(whole_file(chosen.out))
+        keep = receipt_writer(chosen, stack)
         head, size = take_head(lines)
         if not head:
             raise RecordMalformedError(reason="there is no record", reason_zh="没有记录")
@@ -56,6 +58,7 @@ def seal_file(client: "Client", chosen: argparse.Namespace) -> None:
             batches = _batches(chain(head, lines), chosen.batch_rows)
             answers = client.seal_stream(batches, **about)
             last, records = _write_parts(out, progress(answers, "parts 部分"))
+        keep(last.receipt.decode())
     _report(chosen, last, records)
 
 
@@ -131,7 +134,7 @@ def _columns(client: "Client", code: str) -> Resource:
 
 def open_file(client: "Client", chosen: argparse.Namespace) -> None:
     """Have a file of one envelope, or of a stream, opened."""
-    check_outputs([chosen.out, chosen.manifest], [chosen.envelope])
+    check_outputs([chosen.out, chosen.manifest, chosen.receipt], [chosen.envelope])
     with read_binary(chosen.envelope) as file:
         how: dict[str, Any] = {"reopen": chosen.reopen, "reference": chosen.reference or ""}
 

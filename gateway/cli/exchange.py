@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 
 from gateway.cli.checks import MAX_POLICY_BYTES
+from gateway.cli.receipt_files import add_receipt, receipt_writer
 from gateway.cli.sealing import add_encoding, register_seal
 from gateway.cli.terminal import chosen_language, print_json, progress, table
 from gateway.cli.words import (
@@ -65,6 +66,7 @@ def add_opening(opening: argparse.ArgumentParser) -> None:
     add_encoding(opening, "of CSV 编码: utf-8, utf-8-sig, gb18030")
     opening.add_argument("--manifest", type=Path, metavar="FILE", help="write the manifest too")
     opening.add_argument("--reopen", action="store_true", help="open again 允许重复打开")
+    add_receipt(opening)
 
 
 def _explain(chosen: argparse.Namespace) -> int:
@@ -130,7 +132,7 @@ def spell_treatment(
 
 
 def _open(chosen: argparse.Namespace) -> int:
-    check_outputs([chosen.out, chosen.manifest], [chosen.envelope])
+    check_outputs([chosen.out, chosen.manifest, chosen.receipt], [chosen.envelope])
     with open_node(chosen) as node, read_binary(chosen.envelope) as file:
         if is_stream(file):
             parts = node.open_stream(
@@ -149,7 +151,7 @@ def _one_part(node: "Node", file: BinaryIO, chosen: argparse.Namespace) -> Itera
 
 
 def write_opened(chosen: argparse.Namespace, parts: Iterator[Opened]) -> None:
-    """Write records and manifest, and report; the files appear when the last part held."""
+    """Write records, manifest and receipt, and report; the files appear when the last part held."""
     last, findings = _write(chosen, parts)
     _report(chosen, last, findings)
 
@@ -167,6 +169,7 @@ def _write(chosen: argparse.Namespace, parts: Iterator[Opened]) -> tuple[Opened,
         manifest = None
         if chosen.manifest is not None:
             manifest = stack.enter_context(whole_file(chosen.manifest))
+        keep = receipt_writer(chosen, stack)
         out = stack.enter_context(whole_file(chosen.out, mode=0o600))
         writer = RecordWriter(out, form, chosen.encoding)
         for last in parts:
@@ -177,6 +180,7 @@ def _write(chosen: argparse.Namespace, parts: Iterator[Opened]) -> tuple[Opened,
         writer.finish()
         if manifest is not None:
             manifest.write(msgspec.json.format(msgspec.json.encode(last.manifest)) + b"\n")
+        keep(receipt_text(last.receipt))
     return last, findings
 
 

@@ -13,8 +13,7 @@ from importlib import import_module
 import gateway
 from gateway.cli.terminal import one_line, prepare_streams, print_json
 from gateway.cli.words import WrongUseError
-from gateway.errors import unexpected
-from keys.errors import FieldFault, SealgateError
+from keys.errors import FieldFault, SealgateError, unexpected
 
 DONE, FAILED, WRONG_USE, REFUSED = 0, 1, 2, 3
 # Numbers of ill-typed records in a JSON answer; a file may have a hundred thousand.
@@ -26,6 +25,7 @@ _HOMES = {
     "trust": "nodes",
     "keys": "keyring",
     "health": "health",
+    "ledger": "ledger",
     "grant": "authorities",
     "block": "blocks",
     "unblock": "blocks",
@@ -37,6 +37,7 @@ _HOMES = {
     "open": "exchange",
     "mask": "mask",
     "envelope": "envelopes",
+    "receipt": "receipts",
     "reveal": "reveal",
     "serve": "serve",
     "call": "call",

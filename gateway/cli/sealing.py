@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from gateway.cli.receipt_files import add_receipt, receipt_writer
 from gateway.cli.sieve import Sieve
 from gateway.cli.terminal import progress
 from gateway.cli.words import (
@@ -75,6 +76,7 @@ def add_sealing(seal: argparse.ArgumentParser) -> None:
     )
     seal.add_argument("--suite", type=int, help="by default the best both sides accept 密码套件")
     seal.add_argument("--reference", help="own file number, for the ledger 内部文号")
+    add_receipt(seal)
 
 
 def add_encoding(parser: argparse.ArgumentParser, help_text: str) -> None:
@@ -85,8 +87,10 @@ def add_encoding(parser: argparse.ArgumentParser, help_text: str) -> None:
 
 
 def _seal(chosen: argparse.Namespace) -> int:
-    check_outputs([chosen.out, chosen.rejects], [chosen.records, chosen.grant])
+    outputs = [chosen.out, chosen.rejects, chosen.receipt]
+    check_outputs(outputs, [chosen.records, chosen.grant])
     with open_node(chosen) as node, ExitStack() as stack:
+        keep = receipt_writer(chosen, stack)
         request = SealRequest(
             resource=chosen.resource,
             purpose=chosen.purpose,
@@ -107,6 +111,7 @@ def _seal(chosen: argparse.Namespace) -> int:
         except SealgateError as refusal:
             sieve.renumber(refusal)
             raise
+        keep(receipt_text(sealed[-1].receipt))
     _report(chosen, sealed, sieve)
     return 0
 

@@ -165,10 +165,47 @@ def get_status() -> Call[v1.GetStatusResponse]:
     return Call("GetStatus", v1.GetStatusRequest(), v1.GetStatusResponse, safe=True)
 
 
-def list_entries(worker: int, token: str) -> Call[v1.ListEntriesResponse]:
+def list_shards(token: str) -> Call[v1.ListShardsResponse]:
+    """Spell a call for a page of shards."""
+    sent = v1.ListShardsRequest(page_token=token)
+    return Call("ListShards", sent, v1.ListShardsResponse, safe=True)
+
+
+def list_entries(worker: int, shard: str, token: str) -> Call[v1.ListEntriesResponse]:
     """Spell a call for a page of entries."""
-    sent = v1.ListEntriesRequest(worker=worker, page_token=token)
+    sent = v1.ListEntriesRequest(worker=worker, shard=shard, page_token=token)
     return Call("ListEntries", sent, v1.ListEntriesResponse, safe=True)
+
+
+def get_entry(shard: str, number: int) -> Call[v1.GetEntryResponse]:
+    """Spell a call for one entry."""
+    sent = v1.GetEntryRequest(shard=shard, number=number)
+    return Call("GetEntry", sent, v1.GetEntryResponse, safe=True)
+
+
+def get_receipt(shard: str, number: int) -> Call[v1.GetReceiptResponse]:
+    """Spell a call for a receipt."""
+    sent = v1.GetReceiptRequest(shard=shard, number=number)
+    return Call("GetReceipt", sent, v1.GetReceiptResponse, safe=True)
+
+
+def get_checkpoint(shard: str, cosigned: bool) -> Call[v1.GetCheckpointResponse]:
+    """Spell a call for a checkpoint."""
+    sent = v1.GetCheckpointRequest(shard=shard, cosigned=cosigned)
+    return Call("GetCheckpoint", sent, v1.GetCheckpointResponse, safe=True)
+
+
+def get_consistency(shard: str, old: int, new: int) -> Call[v1.GetConsistencyProofResponse]:
+    """Spell a call for a proof of consistency."""
+    sent = v1.GetConsistencyProofRequest(shard=shard, old_size=old, new_size=new)
+    return Call("GetConsistencyProof", sent, v1.GetConsistencyProofResponse, safe=True)
+
+
+def add_cosignature(checkpoint: bytes | str) -> Call[v1.AddCosignatureResponse]:
+    """Spell a call to keep cosignatures: what is kept already is so once more."""
+    note = checkpoint.encode() if isinstance(checkpoint, str) else checkpoint
+    sent = v1.AddCosignatureRequest(checkpoint=note)
+    return Call("AddCosignature", sent, v1.AddCosignatureResponse, safe=True)
 
 
 def set_block(requester: str | None, grant: str | None, blocked: bool) -> Call[v1.SetBlockResponse]:
@@ -217,6 +254,17 @@ def manifest(response: v1.OpenResponse) -> dict[str, Any]:
 def entries(response: v1.ListEntriesResponse) -> Iterator[dict[str, Any]]:
     """Read a page of entries."""
     return map(msgspec.json.decode, response.entries)
+
+
+def entry(response: v1.GetEntryResponse) -> dict[str, Any]:
+    """Read one entry."""
+    decoded: dict[str, Any] = msgspec.json.decode(response.entry)
+    return decoded
+
+
+def position(begin: int) -> str:
+    """Spell the number of the entry to begin with as a page token."""
+    return str(begin) if begin else ""
 
 
 def _spelled(

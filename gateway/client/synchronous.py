@@ -107,15 +107,62 @@ class Client:
         """Tell whether the node can work, condition by condition."""
         return self._call(calls.get_status(), timeout)
 
-    def entries(self, worker: int = 0, *, timeout: float | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the entries of a worker's ledger, the oldest first; `timeout` is a page's."""
-        token = ""
+    def shards(self, *, timeout: float | None = None) -> list[v1.Shard]:
+        """Return the shards of the ledger, the oldest first."""
+        page = self._call(calls.list_shards(""), timeout)
+        found = [*page.shards]
+        while page.next_page_token:
+            page = self._call(calls.list_shards(page.next_page_token), timeout)
+            found += page.shards
+        return found
+
+    def entries(
+        self, worker: int = 0, *, shard: str = "", begin: int = 0, timeout: float | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the entries of a shard, the oldest first; `timeout` is a page's.
+
+        Without `shard` those of the newest one of a worker. Each tells its `shard` and
+        its `number`: with that and `begin` they can be read on later.
+        """
+        token = calls.position(begin)
         while True:
-            page = self._call(calls.list_entries(worker, token), timeout)
+            page = self._call(calls.list_entries(worker, shard, token), timeout)
             yield from calls.entries(page)
-            token = page.next_page_token
+            token, shard = page.next_page_token, page.shard
             if not token:
                 return
+
+    def entry(self, shard: str, number: int, *, timeout: float | None = None) -> dict[str, Any]:
+        """Return one entry of a shard, by its number from 0."""
+        return calls.entry(self._call(calls.get_entry(shard, number), timeout))
+
+    def receipt(self, shard: str, number: int, *, timeout: float | None = None) -> str:
+        """Return the receipt of an entry, made anew against the newest checkpoint."""
+        answer = self._call(calls.get_receipt(shard, number), timeout)
+        return answer.receipt.decode()
+
+    def checkpoint(
+        self, shard: str, *, cosigned: bool = False, timeout: float | None = None
+    ) -> str | None:
+        """Return the newest checkpoint of a shard, a signed note, if there is one.
+
+        With `cosigned` the newest of those that other departments cosigned.
+        """
+        answer = self._call(calls.get_checkpoint(shard, cosigned), timeout)
+        return answer.checkpoint.decode() or None
+
+    def consistency(
+        self, shard: str, old: int, new: int, *, timeout: float | None = None
+    ) -> list[bytes]:
+        """Return the hashes that prove that `new` entries begin with the first `old`."""
+        answer = self._call(calls.get_consistency(shard, old, new), timeout)
+        return [*answer.hashes]
+
+    def add_cosignature(
+        self, checkpoint: bytes | str, *, timeout: float | None = None
+    ) -> v1.AddCosignatureResponse:
+        """Have the cosignatures of a checkpoint kept; return all that are kept with it."""
+        return self._call(calls.add_cosignature(checkpoint), timeout)
 
     def set_block(
         self,

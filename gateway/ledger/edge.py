@@ -1,6 +1,7 @@
 """A growing Merkle tree (RFC 6962 section 2.1), of which only the right edge is held. No I/O."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from gateway.ledger.tree import HASH_BYTES
@@ -15,6 +16,11 @@ class Edge(NamedTuple):
 
     size: int = 0
     nodes: Mapping[int, bytes] = {}
+
+    def root(self) -> bytes:
+        """Return the root; that of no leaves is the hash of nothing."""
+        right, *left = [self.nodes[level] for level in sorted(self.nodes)] or [fingerprint(b"")]
+        return reduce(lambda root, node: fingerprint(b"\x01" + node + root), left, right)
 
 
 class Growth:

@@ -28,6 +28,8 @@ from keys.material import VerifyingKey
 
 # A clock of another machine may be as much ahead.
 MAX_AHEAD_SECONDS = 60
+# A proof of the largest tree has some 6 KB: nobody is to make us read more.
+MAX_PROOF_BYTES = 16 * 1024
 
 
 class Witness(NamedTuple):

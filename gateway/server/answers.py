@@ -7,6 +7,8 @@ from gateway.conditions import Condition
 from gateway.ledger.receipts import receipt_text
 from gateway.model.call import Encoding, ExplainedField, Explanation, Opened, Sealed
 from gateway.model.resource import Field, Resource
+from gateway.stores.cosigning import KeptCheckpoint
+from gateway.stores.reading import Page, ShardSummary
 from gateway.v1 import sidecar_pb2 as v1
 
 _STATES = {
@@ -142,3 +144,35 @@ def status(department: str, conditions: tuple[Condition, ...]) -> v1.GetStatusRe
             code="" if condition.refusal is None else condition.refusal.code,
         )
     return response
+
+
+def shard(told: ShardSummary) -> v1.Shard:
+    """Spell a shard in a line."""
+    return v1.Shard(
+        name=told.name,
+        writer=told.writer,
+        begun=told.begun,
+        closed=told.closed,
+        archived=told.archived,
+        entries=told.entries,
+    )
+
+
+def entries(page: Page) -> v1.ListEntriesResponse:
+    """Spell a page of entries; its tokens name the shard, since a worker may begin another."""
+    token = f"{page.shard}:{page.end}"
+    return v1.ListEntriesResponse(
+        entries=page.entries,
+        next_page_token=token if page.more else "",
+        resume_token=token,
+        shard=page.shard,
+        closed=page.closed,
+    )
+
+
+def cosigned(kept: KeptCheckpoint) -> v1.AddCosignatureResponse:
+    """Spell a checkpoint with those who cosigned it."""
+    return v1.AddCosignatureResponse(
+        checkpoint=kept.text.encode(),
+        cosignatures=[v1.Cosignature(**one._asdict()) for one in kept.witnesses],
+    )

@@ -10,9 +10,8 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc.aio import ServicerContext
 from grpc_status import rpc_status
 
-from gateway.errors import unexpected
 from gateway.wire import DOMAIN, STATUS, Status
-from keys.errors import FieldFault, SealgateError
+from keys.errors import FieldFault, SealgateError, unexpected
 
 # gRPC drops details above about 8 KiB at random; whole statuses stay well below.
 MAX_DETAILS_BYTES = 4096

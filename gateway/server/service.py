@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from gateway.errors import RequestMalformedError, ResourceUncataloguedError, StreamBrokenError
+from gateway.ledger.receipts import receipt_text
 from gateway.model.call import Encoding, Mode, Opened, SealRequest
 from gateway.node import Node
 from gateway.readiness import check
@@ -18,6 +19,7 @@ from gateway.server.deadlines import Deadline
 from gateway.server.tls import Certificates
 from gateway.server.waits import told
 from gateway.steps import Steps, write
+from gateway.stores.reading import LedgerReading, Page
 from gateway.v1 import sidecar_pb2 as v1
 from keys.errors import SealgateError
 
@@ -183,17 +185,71 @@ class SidecarService:
         response.trust, response.catalogue = trust.version, trust.catalogue.version
         return response
 
+    async def list_shards(
+        self, request: v1.ListShardsRequest, _: Deadline
+    ) -> v1.ListShardsResponse:
+        """List the shards of the ledger."""
+        self.caller.check("read_ledger")
+        read = partial(self._node.reading.shards, request.page_token, _page(request.page_size))
+        shards, more = await self._shared.conductor.apart(read)
+        return v1.ListShardsResponse(
+            shards=map(answers.shard, shards), next_page_token=shards[-1].name if more else ""
+        )
+
     async def list_entries(
         self, request: v1.ListEntriesRequest, _: Deadline
     ) -> v1.ListEntriesResponse:
-        """List entries of a worker's ledger."""
+        """List entries of a shard."""
         self.caller.check("read_ledger")
-        begin, count = _position(request.page_token), _page(request.page_size)
-        read = partial(self._node.read_entries, request.worker, begin, count)
-        entries, end = await self._shared.conductor.apart(read)
-        return v1.ListEntriesResponse(
-            entries=entries, next_page_token="" if end is None else str(end)
-        )
+        token_shard, begin = _position(request.page_token)
+        if request.shard and token_shard not in ("", request.shard):
+            raise _no_token()
+        shard, count = token_shard or request.shard, _page(request.page_size)
+        read = partial(_entries, self._node.reading, shard, request.worker, begin, count)
+        page = await self._shared.conductor.apart(read)
+        return v1.ListEntriesResponse() if page is None else answers.entries(page)
+
+    async def get_entry(self, request: v1.GetEntryRequest, _: Deadline) -> v1.GetEntryResponse:
+        """Read one entry."""
+        self.caller.check("read_ledger")
+        read = partial(self._node.reading.entry, request.shard, request.number)
+        return v1.GetEntryResponse(entry=await self._shared.conductor.apart(read))
+
+    async def get_receipt(
+        self, request: v1.GetReceiptRequest, _: Deadline
+    ) -> v1.GetReceiptResponse:
+        """Make a receipt anew."""
+        self.caller.check("read_ledger")
+        read = partial(self._node.reading.receipt, request.shard, request.number)
+        receipt = await self._shared.conductor.apart(read)
+        return v1.GetReceiptResponse(receipt=receipt_text(receipt).encode())
+
+    async def get_checkpoint(
+        self, request: v1.GetCheckpointRequest, _: Deadline
+    ) -> v1.GetCheckpointResponse:
+        """Read a checkpoint."""
+        self.caller.check("read_ledger")
+        reading = self._node.reading
+        read = partial(reading.checkpoint, request.shard, cosigned=request.cosigned)
+        note = await self._shared.conductor.apart(read)
+        return v1.GetCheckpointResponse(checkpoint=(note or "").encode())
+
+    async def get_consistency_proof(
+        self, request: v1.GetConsistencyProofRequest, _: Deadline
+    ) -> v1.GetConsistencyProofResponse:
+        """Prove that one size of a shard begins with another."""
+        self.caller.check("read_ledger")
+        sizes = request.old_size, request.new_size
+        read = partial(self._node.reading.consistency, request.shard, *sizes)
+        return v1.GetConsistencyProofResponse(hashes=await self._shared.conductor.apart(read))
+
+    async def add_cosignature(
+        self, request: v1.AddCosignatureRequest, deadline: Deadline
+    ) -> v1.AddCosignatureResponse:
+        """Keep cosignatures."""
+        self.caller.check("administer")
+        steps = self._node.witnessing.adding(request.checkpoint, self.caller.name, None)
+        return answers.cosigned(await self._drive(steps, deadline, b""))
 
     async def set_block(
         self, request: v1.SetBlockRequest, deadline: Deadline
@@ -277,12 +333,28 @@ def _page(size: int) -> int:
     return min(size or USUAL_PAGE, MAX_PAGE)
 
 
-def _position(token: str) -> int:
-    if token and not (token.isascii() and token.isdigit() and len(token) < 19):
-        raise RequestMalformedError(
-            reason="its page token is none of ours", reason_zh="分页令牌无效"
-        )
-    return int(token or 0)
+def _position(token: str) -> tuple[str, int]:
+    """Read a page token: a shard, if it names one, and the number of an entry."""
+    shard, colon, number = token.rpartition(":")
+    if not token:
+        return "", 0
+    if bool(shard) is not bool(colon) or not (
+        number.isascii() and number.isdigit() and len(number) < 19
+    ):
+        raise _no_token()
+    return shard, int(number)
+
+
+def _no_token() -> RequestMalformedError:
+    return RequestMalformedError(reason="its page token is none of ours", reason_zh="分页令牌无效")
+
+
+def _entries(
+    reading: LedgerReading, shard: str, worker: int, begin: int, count: int
+) -> Page | None:
+    """Read a page of a shard, or of the newest one of a worker, if that has any."""
+    name = shard or reading.newest(worker)
+    return None if name is None else reading.page(name, begin, count)
 
 
 async def _attended(messages: AsyncIterator[T]) -> AsyncIterator[T]:

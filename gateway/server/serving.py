@@ -19,7 +19,6 @@ from grpc_reflection.v1alpha import reflection
 import gateway
 from gateway.conditions import DAY, Condition
 from gateway.config import CallerFile, ListenFile
-from gateway.errors import unexpected
 from gateway.node import Node
 from gateway.readiness import check
 from gateway.records.decoder import MAX_RECORD_BYTES
@@ -40,7 +39,7 @@ from gateway.server.telemetry import (
 from gateway.server.tls import Certificates
 from gateway.stores.repeats import SqliteRepeats
 from gateway.stores.snapshots import Stamp
-from keys.errors import SealgateError
+from keys.errors import SealgateError, unexpected
 
 # A call's records with what is around them; an envelope of as much is no longer.
 MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + 1024 * 1024

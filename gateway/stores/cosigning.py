@@ -4,7 +4,9 @@ A checkpoint that is thinned out can be cosigned still: the root at any size is 
 """
 
 import fcntl
+import gzip
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +37,9 @@ from gateway.model.call import PrivatePart
 from gateway.model.trust import Department
 from gateway.stores.grouped import GroupedDatabase
 from gateway.stores.ledger import folder_lock
+from gateway.stores.shard_checks import check_whole
 from gateway.stores.shard_file import SCHEMA
+from gateway.stores.shard_keeping import compress, keeping
 from gateway.stores.shards import ARCHIVED_SUFFIX, ShardReader, list_shards, shard_of
 from keys.material import VerifyingKey
 
@@ -51,6 +55,15 @@ class OwnLedger(NamedTuple):
     keys: tuple[VerifyingKey, ...]
 
 
+class Offered(NamedTuple):
+    """A checkpoint of this ledger with cosignatures, all of it checked."""
+
+    signed: SignedCheckpoint
+    origin: Origin
+    own: SignedNote
+    witnesses: Mapping[NoteSignature, Witness]
+
+
 class KeptCheckpoint(NamedTuple):
     """A checkpoint as it is kept, with all its signatures, and who cosigned it."""
 
@@ -59,90 +72,106 @@ class KeptCheckpoint(NamedTuple):
     witnesses: tuple[Witness, ...]
 
 
-def add_cosignatures(
+def check_offered(
     ledger: OwnLedger, text: str | bytes, departments: Mapping[str, Department], now: int
-) -> KeptCheckpoint:
-    """Keep the cosignatures of a checkpoint of this ledger; those that nobody can check are not.
+) -> Offered:
+    """Check cosignatures of a checkpoint of this ledger; `now` is Unix seconds.
 
-    `now` is Unix seconds.
-    Raises: CheckpointInvalidError; RequestMalformedError for one of another ledger, or of an
-        archived shard; LedgerInvalidError where the ledger is not what this department signed
-        for; LedgerUnavailableError.
+    Raises: CheckpointInvalidError; RequestMalformedError for one of another ledger;
+        LedgerInvalidError where the ledger is not what this department signed for;
+        LedgerUnavailableError.
     """
     signed, origin = read_own_kind(text)
     if origin.department != ledger.department:
         raise _not_ours()
     own = signed_by(signed, ledger.keys)
+    if own is None:
+        raise CheckpointInvalidError(
+            reason="this department has not signed it", reason_zh="没有本部门的签名"
+        )
     found = witnesses(signed, departments, now)
     if not found:
         raise CheckpointInvalidError(
             reason="no department of the directory has cosigned it",
             reason_zh="没有目录中其他部门的联署",
         )
+    offered = Offered(signed, origin, own, found)
+    _find(ledger, offered)
+    return offered
+
+
+def add_cosignatures(
+    ledger: OwnLedger, offered: Offered, departments: Mapping[str, Department], now: int
+) -> KeptCheckpoint:
+    """Keep cosignatures that were checked; lines that nobody can check are left out.
+
+    Raises: as `check_offered`.
+    """
     try:
-        with folder_lock(ledger.folder):
-            path = _checked(ledger, signed, origin, own)
-            kept = _keep(path, signed, own, tuple(found))
+        # Nobody archives the shard meanwhile, without what is kept here.
+        with keeping(ledger.folder) as place:
+            path = _find(ledger, offered)
+            if path.name.endswith(ARCHIVED_SUFFIX):
+                kept = _keep_archived(path, offered, place)
+            else:
+                kept = _keep(path, offered)
     except OSError:
         raise LedgerUnavailableError from None
-    held = witnesses(SignedCheckpoint(signed.checkpoint, kept), departments, now)
-    return KeptCheckpoint(signed.checkpoint, kept.text, tuple(held.values()))
+    checkpoint = offered.signed.checkpoint
+    held = witnesses(SignedCheckpoint(checkpoint, kept), departments, now)
+    return KeptCheckpoint(checkpoint, kept.text, tuple(held.values()))
 
 
-def _checked(
-    ledger: OwnLedger, signed: SignedCheckpoint, origin: Origin, own: SignedNote | None
-) -> Path:
-    """Find the shard's file, and check that it holds what the checkpoint says."""
+def _find(ledger: OwnLedger, offered: Offered) -> Path:
+    """Find the shard's file, and check that it holds what this department signed for."""
+    origin, checkpoint = offered.origin, offered.signed.checkpoint
     path = next((one for one in list_shards(ledger.folder) if shard_of(one) == origin.shard), None)
     if path is None:
-        if own is not None and origin.node == ledger.node:
-            raise LedgerInvalidError(
-                reason="a shard is missing that this department signed for",
-                reason_zh="缺少本部门签署过的分片",
-            )
-        raise _not_ours()
-    _, size, root = signed.checkpoint
-    with ShardReader(path) as shard:
-        if shard.origin != signed.checkpoint.origin:
+        if origin.node != ledger.node:
             raise _not_ours()
-        fits = 0 < size <= shard.size() and root_of(size, Tiles(shard.tile, size).node) == root
-    if not fits and own is not None:
         raise LedgerInvalidError(
-            reason="a shard does not fit a checkpoint that this department signed",
-            reason_zh="分片与本部门签署过的检查点不符",
+            reason="a shard is missing that this department signed for",
+            reason_zh="缺少本部门签署过的分片",
         )
-    if not fits:
-        raise CheckpointInvalidError(
-            reason="it says other than this ledger", reason_zh="与本日志不符"
-        )
-    if path.name.endswith(ARCHIVED_SUFFIX):
-        raise RequestMalformedError(
-            reason="this shard is archived, and takes no more cosignatures",
-            reason_zh="该分片已归档，不再接受联署",
-        )
+    with ShardReader(path) as shard:
+        if shard.origin != checkpoint.origin:
+            raise _not_ours()
+        size = checkpoint.size
+        known = 0 < size <= shard.size()
+        if not known or root_of(size, Tiles(shard.tile, size).node) != checkpoint.root:
+            raise LedgerInvalidError(
+                reason="a shard does not fit a checkpoint that this department signed",
+                reason_zh="分片与本部门签署过的检查点不符",
+            )
     return path
 
 
-def _keep(
-    path: Path,
-    signed: SignedCheckpoint,
-    own: SignedNote | None,
-    cosignatures: tuple[NoteSignature, ...],
-) -> SignedNote:
-    size, body = signed.checkpoint.size, signed.note.body
+def _keep(path: Path, offered: Offered, journal: str = "WAL") -> SignedNote:
+    size, body = offered.signed.checkpoint.size, offered.signed.note.body
     database = GroupedDatabase(path, SCHEMA)
     try:
         with database.together():
+            # Thinned out, it stands again as this department signed it.
             rows = database.run("SELECT note FROM checkpoint WHERE size = ?", (size,))
-            base = read_note(str(rows[0][0])) if rows else own
-            if base is None:
-                raise CheckpointInvalidError(
-                    reason="its ledger has not signed it", reason_zh="没有所属日志的签名"
-                )
-            kept = merge(base, SignedNote(body, cosignatures))
+            base = read_note(str(rows[0][0])) if rows else offered.own
+            kept = merge(base, SignedNote(body, tuple(offered.witnesses)))
             database.run("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, 1)", (size, kept.text))
+        database.run(f"PRAGMA journal_mode = {journal}")
     finally:
         database.close()
+    return kept
+
+
+def _keep_archived(path: Path, offered: Offered, place: Path) -> SignedNote:
+    copy = place / path.name.removesuffix(".gz")
+    with gzip.open(path) as packed, copy.open("wb") as file:
+        shutil.copyfileobj(packed, file)
+    # An archive is one file, with no log beside it.
+    kept = _keep(copy, offered, journal="DELETE")
+    with ShardReader(copy) as shard:
+        check_whole(shard)
+    compress(copy, path)
+    copy.unlink()
     return kept
 
 
@@ -153,8 +182,9 @@ def witnessing(folder: Path) -> Iterator[None]:
     Raises: LedgerUnavailableError.
     """
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # It makes the folder, durably, if there is none.
+        with folder_lock(folder):
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
         raise LedgerUnavailableError from None
     try:

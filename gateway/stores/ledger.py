@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from threading import RLock
-from typing import NamedTuple, final
+from typing import final
 
 import msgspec
 
@@ -16,19 +16,21 @@ from gateway.errors import LedgerUnavailableError
 from gateway.ledger.entries import SALT_BYTES, SettledEntry, settle
 from gateway.ledger.notes import Checkpoint, checkpoint_text, sign_note
 from gateway.ledger.origins import TAG_BYTES, Origin, read_shard_name, shard_name
+from gateway.ledger.own_keys import OwnKeys
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
 from gateway.stores.grouped import GroupedDatabase
 from gateway.stores.shard_file import CHECKPOINT_ENTRIES, SCHEMA, ShardTree, load_tree
 from gateway.stores.shards import OPEN_SUFFIX, list_shards, newest_shard, shard_of
-from keys.material import Purpose, VerifyingKey
-from keys.ports import KeyInfo
-from keys.ring import Ring
-from keys.suites import suite
+from keys.material import VerifyingKey
 
 # Held by who begins, archives or restores shards.
 LOCK_FILE = "lock"
+# A shard that is being begun, which is none yet.
+_FRESH = f".begun{OPEN_SUFFIX}"
+# SQLite's own, beside a file that is open.
+BESIDE = ("-wal", "-shm")
 # Kinds of entries that tell what a node works with: what the newest says is kept at hand.
 FACTS = frozenset({"policy", "trust", "keys"})
 # A shard may be closed between finding it and holding its lock; the next one is fresh.
@@ -58,14 +60,6 @@ def folder_lock(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-class _Active(NamedTuple):
-    """The keys held, and the active one of them."""
-
-    keys: tuple[KeyInfo, ...]
-    info: KeyInfo
-    key: VerifyingKey
 
 
 class _Group:
@@ -103,11 +97,10 @@ class SqliteLedger:
         """Make the ledger of a writer; its shard is opened with the first entry."""
         self._folder, self._writer = folder, writer
         self._department, self._node = department, node
-        self._random, self._keys, self._clock = random, keys, clock
+        self._random, self._keys, self._clock = random, OwnKeys(keys), clock
         self._mine = RLock()
         self._shard: _Shard | None = None
         self._group: _Group | None = None
-        self._active: _Active | None = None
 
     def append(self, entry: Entry) -> Receipt:
         """Write the entry; it is durable, and its receipt whole, on return or after `together`.
@@ -160,7 +153,7 @@ class SqliteLedger:
                 finally:
                     self._group = None
                 if group.settled:
-                    shard.write(tree, group, *self._signer())
+                    shard.write(tree, group, *self._keys.signer(self._clock() // 1000))
 
     def close(self) -> None:
         """Close the shard; the next entry opens it again."""
@@ -204,7 +197,7 @@ class SqliteLedger:
         path = newest_shard(self._folder, self._writer)
         if path is None:
             return None
-        shard = _Shard(path, self._origin(shard_of(path) or ""))
+        shard = self._shard_of(path, shard_of(path) or "")
         if not shard.closed():
             return shard
         shard.close()
@@ -215,30 +208,38 @@ class SqliteLedger:
         named = [read_shard_name(shard_of(path) or "") for path in list_shards(self._folder)]
         after = [begun + 1 for writer, begun in filter(None, named) if writer == self._writer]
         name = shard_name(self._writer, max([self._clock(), *after]), self._random(TAG_BYTES))
-        shard = _Shard(self._folder / f"{name}{OPEN_SUFFIX}", self._origin(name))
+        path, fresh = self._folder / f"{name}{OPEN_SUFFIX}", self._folder / _FRESH
+        # It appears whole: nobody may write as this writer again, who would complete it.
+        for suffix in ("", *BESIDE):
+            Path(f"{fresh}{suffix}").unlink(missing_ok=True)
+        self._shard_of(fresh, name).close()
+        if Path(f"{fresh}{BESIDE[0]}").exists():
+            raise LedgerUnavailableError
+        fresh.rename(path)
         sync_folder(self._folder)
-        return shard
+        return self._shard_of(path, name)
 
-    def _origin(self, shard: str) -> Origin:
-        return Origin(self._department, self._node, shard)
-
-    def _signer(self) -> tuple[VerifyingKey, Callable[[bytes], bytes]]:
-        keys, now = self._keys.list_keys(), self._clock() // 1000
-        found = self._active
-        if found is None or found.keys is not keys or not found.info.valid_at(now):
-            info = Ring(keys).active(Purpose.LEDGER, at=now)
-            key = suite(info.suite).verifying_key(info.public or b"", Purpose.LEDGER)
-            self._active = found = _Active(keys, info, key)
-        return found.key, partial(self._keys.sign, found.info.key_id)
+    def _shard_of(self, path: Path, name: str) -> "_Shard":
+        return _Shard(path, Origin(self._department, self._node, name), self._keys)
 
 
 class _Shard:
     """The open file of a shard. Raises: LedgerUnavailableError."""
 
-    __slots__ = ("_database", "_origin", "_path", "_place", "_signed", "_tree", "_version", "note")
+    __slots__ = (
+        "_database",
+        "_keys",
+        "_origin",
+        "_path",
+        "_place",
+        "_signed",
+        "_tree",
+        "_version",
+        "note",
+    )
 
-    def __init__(self, path: Path, origin: Origin) -> None:
-        self._path = path
+    def __init__(self, path: Path, origin: Origin, keys: OwnKeys) -> None:
+        self._path, self._keys = path, keys
         self._database = GroupedDatabase(path, SCHEMA)
         found = os.stat(path)
         self._place = found.st_dev, found.st_ino
@@ -332,11 +333,18 @@ class _Shard:
 
     def _load(self, size: int) -> ShardTree:
         notes = self._database.run("SELECT note FROM checkpoint WHERE size = ?", (size,))
-        self.note = str(notes[0][0]) if notes else None
-        if size and self.note is None:
-            # Not of our making: nothing is built on it.
-            raise LedgerUnavailableError
-        return self._database.apply(partial(load_tree, size=size))
+        self.note = None
+        try:
+            tree = self._database.apply(partial(load_tree, size=size))
+        except (TypeError, ValueError):
+            raise LedgerUnavailableError from None
+        if size:
+            note = str(notes[0][0]) if notes else ""
+            if not self._keys.signed(note, Checkpoint(self._origin, size, tree.edge.root())):
+                # Nothing is built on it: what was changed would be signed for with the rest.
+                raise LedgerUnavailableError
+            self.note = note
+        return tree
 
 
 def _insert(

@@ -10,8 +10,6 @@ from typing import NamedTuple, final
 from gateway.errors import LedgerInvalidError, LedgerUnavailableError, RequestMalformedError
 from gateway.ledger.notes import read_checkpoint
 from gateway.ledger.origins import read_shard_name, worker_writer
-from gateway.ledger.tiles import Tiles
-from gateway.ledger.tree import inclusion_path
 from gateway.model.call import Receipt
 from gateway.stores.ledger import folder_lock
 from gateway.stores.shards import ARCHIVED_SUFFIX, ShardReader, list_shards, shard_of
@@ -103,11 +101,7 @@ class LedgerReading:
     def receipt(self, shard: str, number: int) -> Receipt:
         """Make the receipt of an entry anew, against the newest checkpoint."""
         with self._opened(shard) as reader:
-            row, note = reader.row(min(number, _NO_NUMBER)), reader.checkpoint() or ""
-            # The size that was signed: others may be entering meanwhile.
-            size = read_checkpoint(note).checkpoint.size
-            path = inclusion_path(number, size, Tiles(reader.tile, size).node)
-            return Receipt(leaf=row.leaf, index=number, path=path, checkpoint=note)
+            return reader.receipt(min(number, _NO_NUMBER))
 
     def checkpoint(self, shard: str, *, cosigned: bool = False) -> str | None:
         """Return the newest checkpoint, a signed note; or the newest that has cosignatures."""
@@ -155,17 +149,9 @@ class LedgerReading:
     def _opened(self, name: str) -> Iterator[ShardReader]:
         path = self._path(name)
         if not path.name.endswith(ARCHIVED_SUFFIX):
-            try:
-                reader = self._open(path)
-            except LedgerUnavailableError:
-                if path.exists():
-                    raise
-                # Archived this moment.
-                path = self._path(name)
-            else:
-                with reader:
-                    yield reader
-                return
+            with self._open(path) as reader:
+                yield reader
+            return
         with self._mine:
             yield self._unpack(path)
 

@@ -6,7 +6,7 @@ from typing import NoReturn, TypeVar
 
 from gateway.errors import CheckpointInvalidError, LedgerInvalidError, ReceiptInvalidError
 from gateway.ledger.entries import private_hash, subjects_hash
-from gateway.ledger.notes import Checkpoint, read_checkpoint
+from gateway.ledger.notes import SignedCheckpoint, read_checkpoint
 from gateway.ledger.receipts import read_leaf
 from gateway.ledger.tiles import TILE_WIDTH, Tiles
 from gateway.ledger.tree import HASH_BYTES, root_of
@@ -19,8 +19,8 @@ T = TypeVar("T")
 _BATCH = 16 * TILE_WIDTH
 
 
-def newest_checkpoint(shard: ShardReader) -> Checkpoint | None:
-    """Return what the newest checkpoint says, if there is one; nobody checked who signed it.
+def newest_checkpoint(shard: ShardReader) -> SignedCheckpoint | None:
+    """Return the newest checkpoint, if there is one; nobody checked who signed it.
 
     Raises: LedgerInvalidError.
     """
@@ -28,12 +28,12 @@ def newest_checkpoint(shard: ShardReader) -> Checkpoint | None:
     if note is None:
         return None
     try:
-        checkpoint = read_checkpoint(note).checkpoint
+        signed = read_checkpoint(note)
     except CheckpointInvalidError:
         _invalid(shard.name, "its checkpoint cannot be read", "检查点无法解析")
-    if checkpoint.origin != shard.origin:
+    if signed.checkpoint.origin != shard.origin:
         _invalid(shard.name, "its checkpoint is another's", "检查点属于其他分片")
-    return checkpoint
+    return signed
 
 
 def check_whole(shard: ShardReader) -> int:
@@ -63,8 +63,9 @@ def check_whole(shard: ShardReader) -> int:
     size = tree.edge.size
     if next(shard.subjects(size), None) is not None:
         _invalid(shard.name, "it has subjects of no entry", "含有不属于任何条目的主体摘要")
-    checkpoint = newest_checkpoint(shard)
-    if (checkpoint and checkpoint[1:]) != ((size, root) if size else None):
+    signed = newest_checkpoint(shard)
+    found = signed and (signed.checkpoint.size, signed.checkpoint.root)
+    if found != ((size, root) if size else None):
         _invalid(shard.name, "its entries are not those of its checkpoint", "条目与检查点不符")
     return size
 

@@ -13,6 +13,7 @@ from time import time
 from typing import NamedTuple, Self, final
 
 from gateway.errors import LedgerInvalidError, LedgerUnavailableError, RequestMalformedError
+from gateway.ledger.notes import read_checkpoint
 from gateway.ledger.origins import read_shard_name
 from gateway.ledger.tiles import TILE_WIDTH, Tiles
 from gateway.ledger.tree import consistency_path, inclusion_path, leaf_hash
@@ -106,9 +107,9 @@ class ShardReader:
         """
         name = shard_of(path)
         if name is None:
-            raise _no_shard()
+            raise _no_shard(path.name)
         self.name = name
-        with ExitStack() as stack, _read():
+        with ExitStack() as stack, _read(name):
             archive = path.with_name(name + ARCHIVED_SUFFIX)
             if path != archive and not path.exists() and archive.exists():
                 # It was archived since it was listed.
@@ -118,22 +119,24 @@ class ShardReader:
             self._database = stack.enter_context(_connected(path))
             meta = dict(self._database.execute("SELECT name, value FROM meta"))
             if "origin" not in meta:
-                raise _no_shard()
+                raise _no_shard(name)
             self.origin = str(meta["origin"])
             self.closed = "closed" in meta
             self._closing = stack.pop_all()
 
     def size(self) -> int:
         """Count the entries."""
-        with _read():
+        with _read(self.name):
             ((size,),) = self._database.execute("SELECT coalesce(max(number) + 1, 0) FROM entry")
         return int(size)
 
     def rows(self, begin: int = 0, end: int | None = None) -> Iterator[Row]:
         """Read the entries from `begin` on, those before `end`."""
-        with _read():
+        with _read(self.name):
+            # Cast: SQLite keeps what it was given, of whatever type that is.
             found = self._database.execute(
-                "SELECT number, leaf, salt, private FROM entry"
+                "SELECT number, CAST(leaf AS BLOB), CAST(salt AS BLOB), CAST(private AS BLOB)"
+                " FROM entry"
                 " WHERE number >= ? AND number < ? ORDER BY number",
                 (begin, 2**62 if end is None else end),
             )
@@ -153,7 +156,7 @@ class ShardReader:
 
     def checkpoint(self) -> str | None:
         """Return the newest checkpoint, a signed note, if there is any entry."""
-        with _read():
+        with _read(self.name):
             found = self._database.execute(
                 "SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"
             ).fetchone()
@@ -161,7 +164,7 @@ class ShardReader:
 
     def checkpoints(self) -> Iterator[str]:
         """Read the checkpoints that are kept, the oldest first."""
-        with _read():
+        with _read(self.name):
             for (note,) in self._database.execute("SELECT note FROM checkpoint ORDER BY size"):
                 yield str(note)
 
@@ -170,9 +173,10 @@ class ShardReader:
 
         Raises: LedgerInvalidError where it has not so many.
         """
-        with _read():
+        with _read(self.name):
             found = self._database.execute(
-                "SELECT hashes FROM tile WHERE place = ?", (tile_place(level, number),)
+                "SELECT CAST(hashes AS BLOB) FROM tile WHERE place = ?",
+                (tile_place(level, number),),
             ).fetchone()
         if found is not None:
             hashes = bytes(found[0][: 32 * width])
@@ -182,17 +186,23 @@ class ShardReader:
         else:
             hashes = b""
         if len(hashes) != 32 * width:
-            raise LedgerInvalidError(reason="a tile of its tree is missing", reason_zh="缺少哈希块")
+            raise LedgerInvalidError(
+                reason=f"{self.name}: a tile of its tree is missing",
+                reason_zh=f"{self.name}：缺少哈希块",
+            )
         return hashes
 
     def receipt(self, number: int) -> Receipt:
         """Make the receipt of an entry anew, against the newest checkpoint.
 
-        Raises: RequestMalformedError where there is no such entry.
+        Raises: RequestMalformedError where there is no such entry; CheckpointInvalidError
+            where its checkpoint cannot be read.
         """
-        row, note, size = self.row(number), self.checkpoint(), self.size()
+        row, note = self.row(number), self.checkpoint() or ""
+        # The size that was signed: others may be entering meanwhile.
+        size = read_checkpoint(note).checkpoint.size
         path = inclusion_path(number, size, Tiles(self.tile, size).node)
-        return Receipt(leaf=row.leaf, index=number, path=path, checkpoint=note or "")
+        return Receipt(leaf=row.leaf, index=number, path=path, checkpoint=note)
 
     def consistency(self, old: int, new: int) -> tuple[bytes, ...]:
         """Prove that the tree of `new` entries holds that of the first `old`.
@@ -207,17 +217,25 @@ class ShardReader:
 
     def subjects(self, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, Subjects]]:
         """Read whom entries are about, as far as that was not erased."""
-        with _read():
+        with _read(self.name):
             for number, key_id, digests in self._database.execute(
-                "SELECT number, key_id, digests FROM subject"
+                "SELECT number, CAST(key_id AS TEXT), CAST(digests AS BLOB) FROM subject"
                 " WHERE number >= ? AND number < ? ORDER BY number",
                 (begin, 2**62 if end is None else end),
             ):
                 yield int(number), Subjects(key_id=key_id, digests=digests)
 
+    def subject_leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Read the leaves of the entries of which it is kept whom they are about."""
+        with _read(self.name):
+            yield from self._database.execute(
+                "SELECT number, CAST(leaf AS BLOB) FROM subject JOIN entry USING (number)"
+                " ORDER BY number"
+            )
+
     def erased(self) -> int:
         """Count the entries that are about somebody, as to whom it was erased."""
-        with _read():
+        with _read(self.name):
             ((count,),) = self._database.execute(
                 "SELECT count(*) FROM entry WHERE substr(leaf, ?, ?) = ?"
                 " AND number NOT IN (SELECT number FROM subject)",
@@ -242,12 +260,17 @@ def unpacking(folder: Path) -> Iterator[Path]:
 
     What killed processes left of theirs goes away. Raises: OSError.
     """
-    for left in folder.glob(f"{_UNPACKED}*"):
+    clear_left(folder, f"{_UNPACKED}*")
+    with TemporaryDirectory(dir=folder, prefix=_UNPACKED) as place:
+        yield Path(place)
+
+
+def clear_left(folder: Path, pattern: str) -> None:
+    """Remove folders of that name that are too old to be in use."""
+    for left in folder.glob(pattern):
         with suppress(OSError):
             if left.stat().st_mtime < time() - _LEFT_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
-    with TemporaryDirectory(dir=folder, prefix=_UNPACKED) as place:
-        yield Path(place)
 
 
 def _unpack(path: Path, folder: Path) -> Path:
@@ -256,7 +279,7 @@ def _unpack(path: Path, folder: Path) -> Path:
         with gzip.open(path) as packed, unpacked.open("wb") as file:
             shutil.copyfileobj(packed, file)
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise _no_shard() from None
+        raise _no_shard(shard_of(path) or path.name) from None
     return unpacked
 
 
@@ -277,9 +300,9 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             database.execute("SELECT 1 FROM meta").fetchone()
             break
-        except sqlite3.OperationalError:
+        except (sqlite3.Error, UnicodeError) as error:
             database.close()
-            if not modes:
+            if not modes or not isinstance(error, sqlite3.OperationalError):
                 raise
     try:
         yield database
@@ -288,7 +311,7 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _read() -> Iterator[None]:
+def _read(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError):
@@ -296,10 +319,11 @@ def _read() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
             raise LedgerUnavailableError from None
-        raise _no_shard() from None
+        raise _no_shard(name) from None
 
 
-def _no_shard() -> LedgerInvalidError:
+def _no_shard(name: str) -> LedgerInvalidError:
     return LedgerInvalidError(
-        reason="a file of it is no shard, or is damaged", reason_zh="其文件不是日志分片或已损坏"
+        reason=f"{name}: its file is no shard, or is damaged",
+        reason_zh=f"{name}：其文件不是日志分片或已损坏",
     )

@@ -79,10 +79,40 @@ class SidecarStub(object):
                 request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.ListShards = channel.unary_unary(
+                '/gateway.v1.Sidecar/ListShards',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.ListShardsRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListShardsResponse.FromString,
+                _registered_method=True)
         self.ListEntries = channel.unary_unary(
                 '/gateway.v1.Sidecar/ListEntries',
                 request_serializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.SerializeToString,
                 response_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.FromString,
+                _registered_method=True)
+        self.GetEntry = channel.unary_unary(
+                '/gateway.v1.Sidecar/GetEntry',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetEntryRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetEntryResponse.FromString,
+                _registered_method=True)
+        self.GetReceipt = channel.unary_unary(
+                '/gateway.v1.Sidecar/GetReceipt',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetReceiptRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetReceiptResponse.FromString,
+                _registered_method=True)
+        self.GetCheckpoint = channel.unary_unary(
+                '/gateway.v1.Sidecar/GetCheckpoint',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetCheckpointRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetCheckpointResponse.FromString,
+                _registered_method=True)
+        self.GetConsistencyProof = channel.unary_unary(
+                '/gateway.v1.Sidecar/GetConsistencyProof',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofResponse.FromString,
+                _registered_method=True)
+        self.AddCosignature = channel.unary_unary(
+                '/gateway.v1.Sidecar/AddCosignature',
+                request_serializer=gateway_dot_v1_dot_sidecar__pb2.AddCosignatureRequest.SerializeToString,
+                response_deserializer=gateway_dot_v1_dot_sidecar__pb2.AddCosignatureResponse.FromString,
                 _registered_method=True)
         self.SetBlock = channel.unary_unary(
                 '/gateway.v1.Sidecar/SetBlock',
@@ -157,8 +187,52 @@ class SidecarServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListShards(self, request, context):
+        """Lists the shards of the ledger, for callers with the right read_ledger, as
+        have to be all that read it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEntries(self, request, context):
-        """Lists entries of the ledger, for callers with the right read_ledger.
+        """Lists entries of a shard.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEntry(self, request, context):
+        """Reads one entry.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReceipt(self, request, context):
+        """Makes the receipt of an entry anew, against the newest checkpoint.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetCheckpoint(self, request, context):
+        """Reads the newest checkpoint of a shard.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetConsistencyProof(self, request, context):
+        """Proves that a shard of some size begins with all that it held before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AddCosignature(self, request, context):
+        """Keeps the cosignatures of other departments with the checkpoint that they
+        are of, for callers with the right administer.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,10 +289,40 @@ def add_SidecarServicer_to_server(servicer, server):
                     request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusRequest.FromString,
                     response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetStatusResponse.SerializeToString,
             ),
+            'ListShards': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListShards,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListShardsRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.ListShardsResponse.SerializeToString,
+            ),
             'ListEntries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEntries,
                     request_deserializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.FromString,
                     response_serializer=gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.SerializeToString,
+            ),
+            'GetEntry': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEntry,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetEntryRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetEntryResponse.SerializeToString,
+            ),
+            'GetReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipt,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetReceiptRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetReceiptResponse.SerializeToString,
+            ),
+            'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetCheckpoint,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetCheckpointRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetCheckpointResponse.SerializeToString,
+            ),
+            'GetConsistencyProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetConsistencyProof,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofResponse.SerializeToString,
+            ),
+            'AddCosignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.AddCosignature,
+                    request_deserializer=gateway_dot_v1_dot_sidecar__pb2.AddCosignatureRequest.FromString,
+                    response_serializer=gateway_dot_v1_dot_sidecar__pb2.AddCosignatureResponse.SerializeToString,
             ),
             'SetBlock': grpc.unary_unary_rpc_method_handler(
                     servicer.SetBlock,
@@ -458,6 +562,33 @@ class Sidecar(object):
             _registered_method=True)
 
     @staticmethod
+    def ListShards(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/ListShards',
+            gateway_dot_v1_dot_sidecar__pb2.ListShardsRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.ListShardsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListEntries(request,
             target,
             options=(),
@@ -474,6 +605,141 @@ class Sidecar(object):
             '/gateway.v1.Sidecar/ListEntries',
             gateway_dot_v1_dot_sidecar__pb2.ListEntriesRequest.SerializeToString,
             gateway_dot_v1_dot_sidecar__pb2.ListEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEntry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/GetEntry',
+            gateway_dot_v1_dot_sidecar__pb2.GetEntryRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.GetEntryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/GetReceipt',
+            gateway_dot_v1_dot_sidecar__pb2.GetReceiptRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.GetReceiptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/GetCheckpoint',
+            gateway_dot_v1_dot_sidecar__pb2.GetCheckpointRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.GetCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetConsistencyProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/GetConsistencyProof',
+            gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.GetConsistencyProofResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AddCosignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/gateway.v1.Sidecar/AddCosignature',
+            gateway_dot_v1_dot_sidecar__pb2.AddCosignatureRequest.SerializeToString,
+            gateway_dot_v1_dot_sidecar__pb2.AddCosignatureResponse.FromString,
             options,
             channel_credentials,
             insecure,

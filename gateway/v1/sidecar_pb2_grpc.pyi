@@ -64,8 +64,24 @@ class SidecarStub:
     """Describes a resource with its fields."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetStatusRequest, _sidecar_pb2.GetStatusResponse]
     """Tells whether the node can work, condition by condition."""
+    ListShards: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.ListShardsRequest, _sidecar_pb2.ListShardsResponse]
+    """Lists the shards of the ledger, for callers with the right read_ledger, as
+    have to be all that read it.
+    """
     ListEntries: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.ListEntriesRequest, _sidecar_pb2.ListEntriesResponse]
-    """Lists entries of the ledger, for callers with the right read_ledger."""
+    """Lists entries of a shard."""
+    GetEntry: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetEntryRequest, _sidecar_pb2.GetEntryResponse]
+    """Reads one entry."""
+    GetReceipt: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetReceiptRequest, _sidecar_pb2.GetReceiptResponse]
+    """Makes the receipt of an entry anew, against the newest checkpoint."""
+    GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetCheckpointRequest, _sidecar_pb2.GetCheckpointResponse]
+    """Reads the newest checkpoint of a shard."""
+    GetConsistencyProof: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.GetConsistencyProofRequest, _sidecar_pb2.GetConsistencyProofResponse]
+    """Proves that a shard of some size begins with all that it held before."""
+    AddCosignature: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.AddCosignatureRequest, _sidecar_pb2.AddCosignatureResponse]
+    """Keeps the cosignatures of other departments with the checkpoint that they
+    are of, for callers with the right administer.
+    """
     SetBlock: _grpc.UnaryUnaryMultiCallable[_sidecar_pb2.SetBlockRequest, _sidecar_pb2.SetBlockResponse]
     """Cuts a requester or a grant off at once, or lifts that, for callers with
     the right administer.
@@ -101,8 +117,24 @@ class SidecarAsyncStub(SidecarStub):
     """Describes a resource with its fields."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetStatusRequest, _sidecar_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Tells whether the node can work, condition by condition."""
+    ListShards: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.ListShardsRequest, _sidecar_pb2.ListShardsResponse]  # type: ignore[assignment]
+    """Lists the shards of the ledger, for callers with the right read_ledger, as
+    have to be all that read it.
+    """
     ListEntries: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.ListEntriesRequest, _sidecar_pb2.ListEntriesResponse]  # type: ignore[assignment]
-    """Lists entries of the ledger, for callers with the right read_ledger."""
+    """Lists entries of a shard."""
+    GetEntry: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetEntryRequest, _sidecar_pb2.GetEntryResponse]  # type: ignore[assignment]
+    """Reads one entry."""
+    GetReceipt: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetReceiptRequest, _sidecar_pb2.GetReceiptResponse]  # type: ignore[assignment]
+    """Makes the receipt of an entry anew, against the newest checkpoint."""
+    GetCheckpoint: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetCheckpointRequest, _sidecar_pb2.GetCheckpointResponse]  # type: ignore[assignment]
+    """Reads the newest checkpoint of a shard."""
+    GetConsistencyProof: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.GetConsistencyProofRequest, _sidecar_pb2.GetConsistencyProofResponse]  # type: ignore[assignment]
+    """Proves that a shard of some size begins with all that it held before."""
+    AddCosignature: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.AddCosignatureRequest, _sidecar_pb2.AddCosignatureResponse]  # type: ignore[assignment]
+    """Keeps the cosignatures of other departments with the checkpoint that they
+    are of, for callers with the right administer.
+    """
     SetBlock: _aio.UnaryUnaryMultiCallable[_sidecar_pb2.SetBlockRequest, _sidecar_pb2.SetBlockResponse]  # type: ignore[assignment]
     """Cuts a requester or a grant off at once, or lifts that, for callers with
     the right administer.
@@ -185,12 +217,64 @@ class SidecarServicer(metaclass=_abc_1.ABCMeta):
         """Tells whether the node can work, condition by condition."""
 
     @_abc_1.abstractmethod
+    def ListShards(
+        self,
+        request: _sidecar_pb2.ListShardsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.ListShardsResponse, _abc.Awaitable[_sidecar_pb2.ListShardsResponse]]:
+        """Lists the shards of the ledger, for callers with the right read_ledger, as
+        have to be all that read it.
+        """
+
+    @_abc_1.abstractmethod
     def ListEntries(
         self,
         request: _sidecar_pb2.ListEntriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sidecar_pb2.ListEntriesResponse, _abc.Awaitable[_sidecar_pb2.ListEntriesResponse]]:
-        """Lists entries of the ledger, for callers with the right read_ledger."""
+        """Lists entries of a shard."""
+
+    @_abc_1.abstractmethod
+    def GetEntry(
+        self,
+        request: _sidecar_pb2.GetEntryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.GetEntryResponse, _abc.Awaitable[_sidecar_pb2.GetEntryResponse]]:
+        """Reads one entry."""
+
+    @_abc_1.abstractmethod
+    def GetReceipt(
+        self,
+        request: _sidecar_pb2.GetReceiptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.GetReceiptResponse, _abc.Awaitable[_sidecar_pb2.GetReceiptResponse]]:
+        """Makes the receipt of an entry anew, against the newest checkpoint."""
+
+    @_abc_1.abstractmethod
+    def GetCheckpoint(
+        self,
+        request: _sidecar_pb2.GetCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.GetCheckpointResponse, _abc.Awaitable[_sidecar_pb2.GetCheckpointResponse]]:
+        """Reads the newest checkpoint of a shard."""
+
+    @_abc_1.abstractmethod
+    def GetConsistencyProof(
+        self,
+        request: _sidecar_pb2.GetConsistencyProofRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.GetConsistencyProofResponse, _abc.Awaitable[_sidecar_pb2.GetConsistencyProofResponse]]:
+        """Proves that a shard of some size begins with all that it held before."""
+
+    @_abc_1.abstractmethod
+    def AddCosignature(
+        self,
+        request: _sidecar_pb2.AddCosignatureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sidecar_pb2.AddCosignatureResponse, _abc.Awaitable[_sidecar_pb2.AddCosignatureResponse]]:
+        """Keeps the cosignatures of other departments with the checkpoint that they
+        are of, for callers with the right administer.
+        """
 
     @_abc_1.abstractmethod
     def SetBlock(

@@ -13,9 +13,12 @@ Mutation = Callable[[random.Random, bytes], bytes]
 
 
 def good_messages(
-    subject: v1.SealSubject, records: bytes, envelope: bytes
+    subject: v1.SealSubject, records: bytes, envelope: bytes, shard: str, checkpoint: str
 ) -> dict[str, list[Message]]:
-    """Return messages of each method that would do, every field set; streams with several."""
+    """Return messages of each method that would do, every field set; streams with several.
+
+    `shard` is one of the ledger's, which has entries, and `checkpoint` is of it.
+    """
     import polars
 
     full = v1.SealSubject()
@@ -44,7 +47,13 @@ def good_messages(
         ],
         "DescribeResource": [v1.DescribeResourceRequest(resource=RESOURCE)],
         "GetStatus": [v1.GetStatusRequest()],
-        "ListEntries": [v1.ListEntriesRequest(worker=0, page_size=2, page_token="0")],
+        "ListShards": [v1.ListShardsRequest(page_size=2, page_token=shard)],
+        "ListEntries": [v1.ListEntriesRequest(worker=0, page_size=2, page_token="1", shard=shard)],
+        "GetEntry": [v1.GetEntryRequest(shard=shard, number=1)],
+        "GetReceipt": [v1.GetReceiptRequest(shard=shard, number=1)],
+        "GetCheckpoint": [v1.GetCheckpointRequest(shard=shard, cosigned=True)],
+        "GetConsistencyProof": [v1.GetConsistencyProofRequest(shard=shard, old_size=1, new_size=2)],
+        "AddCosignature": [v1.AddCosignatureRequest(checkpoint=checkpoint.encode())],
         "SetBlock": [
             v1.SetBlockRequest(requester=REQUESTER, blocked=False),
             v1.SetBlockRequest(grant=asked, blocked=False),

@@ -38,15 +38,51 @@ def test_entries_are_read_page_by_page(governed: Sidecar, founded: Path) -> None
         sealed = [client.seal([ROW], **about(Desk(founded))).envelope_id.hex() for _ in range(230)]
     with governed.client("a") as client:
         found = [*client.entries(1)]
-    envelopes = [one["shared"].get("envelope") for one in found]
+    envelopes = [one["leaf"]["shared"].get("envelope") for one in found]
     assert [one for one in envelopes if one in set(sealed)] == sealed
-    assert {one["private"]["caller"] for one in found} == {"a"}
+    assert {one["private"]["caller"] for one in found} == {"a", "(node)"}
+    assert [one["number"] for one in found] == [*range(len(found))]
 
     async def work() -> list[object]:
         async with AsyncClient(governed.sockets / "a") as client:
             return [one async for one in client.entries(1)]
 
     assert asyncio.run(work()) == found
+
+
+def test_both_clients_read_the_ledger_alike(governed: Sidecar, founded: Path) -> None:
+    """Shards, an entry and what stands behind it, its receipt, a checkpoint and a proof."""
+    with governed.client("a") as client:
+        for _ in range(3):
+            client.seal([ROW], **about(Desk(founded)))
+        names = [one.name for one in client.shards()]
+        shard = next(one["shard"] for one in client.entries())
+        assert shard in names
+        rest = [*client.entries(shard=shard, begin=1)]
+        assert [one["number"] for one in rest] == [*range(1, len(rest) + 1)]
+        entry, receipt = client.entry(shard, 1), client.receipt(shard, 1)
+        assert entry == rest[0]
+        proof = client.consistency(shard, 1, len(rest) + 1)
+        note, cosigned = client.checkpoint(shard), client.checkpoint(shard, cosigned=True)
+        assert receipt.endswith(note or "-")
+        assert (cosigned, len(proof) > 0) == (None, True)
+        with pytest.raises(RefusedError, match="CHECKPOINT_INVALID"):
+            client.add_cosignature(note or "")
+
+    async def work() -> None:
+        async with AsyncClient(governed.sockets / "a") as client:
+            assert [one.name for one in await client.shards()] == names
+            assert [one async for one in client.entries(shard=shard, begin=1)][: len(rest)] == rest
+            assert await client.entry(shard, 1) == entry
+            receipts = [await client.receipt(shard, 1), receipt]
+            assert receipts[0].splitlines()[:3] == receipts[1].splitlines()[:3]
+            assert await client.consistency(shard, 1, len(rest) + 1) == proof
+            assert await client.checkpoint(shard)
+            assert await client.checkpoint(shard, cosigned=True) is None
+            with pytest.raises(RefusedError, match="CHECKPOINT_INVALID"):
+                await client.add_cosignature((note or "").encode())
+
+    asyncio.run(work())
 
 
 def test_a_caller_cuts_off_and_lets_in(governed: Sidecar, founded: Path) -> None:

@@ -1,7 +1,6 @@
 """A client tries again what is safe: no envelope is lost or doubled, nothing else is sent twice."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from gateway.client.connecting import Lines
 from gateway.client.retrying import FIRST_SECONDS, Tries
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import RESOURCE, ROW, Desk
+from tests.gateway.ledger_shards import entries_of
 from tests.server.conftest import Running
 from tests.server.sidecars import Sidecar, about, set_callers, short_folder, sidecar, soon
 
@@ -35,12 +35,8 @@ def workers_of(served: Sidecar) -> list[int]:
 
 def entered(node: Path) -> list[str]:
     """Return the envelope of each entry of all ledgers."""
-    found = []
-    for shard in node.glob("ledger-*.ndjson"):
-        whole, _, _ = shard.read_bytes().rpartition(b"\n")
-        shared = [json.loads(line)["shared"] for line in whole.splitlines()]
-        found += [one["envelope"] for one in shared if "envelope" in one]
-    return found
+    shared = [entry["shared"] for entry in entries_of(node)]
+    return [one["envelope"] for one in shared if "envelope" in one]
 
 
 def kill_in_turn(served: Sidecar) -> None:

@@ -47,7 +47,9 @@ def messages(siege: Siege) -> dict[str, list[bytes]]:
     records = json.dumps([ROW], ensure_ascii=False).encode()
     with siege.served.client() as client:
         envelope = client.seal(records, **_about(siege)).envelope
-    good = good_messages(siege.subject, records, envelope) | {
+        shard = client.shards()[-1].name
+        checkpoint = client.checkpoint(shard) or ""
+    good = good_messages(siege.subject, records, envelope, shard, checkpoint) | {
         name: [*each] for name, each in THEIRS.items()
     }
     return {name: [one.SerializeToString() for one in each] for name, each in good.items()}

@@ -17,6 +17,7 @@ import yaml
 from gateway.client import Client, rows
 from tests.cli.command import FIELDS, PURPOSE, RESOURCE, ROOT, ROW, Desk, done
 from tests.docs.node import PINNED, each_node
+from tests.gateway.ledger_shards import entries_of
 from tests.server.conftest import Running
 from tests.server.papers import SPIFFE, authority, client, lay, server
 from tests.server.sidecars import about, set_callers, short_folder, sidecar
@@ -317,10 +318,7 @@ def test_a_killed_worker_is_survived(desk: Desk) -> None:
         *told, envelope = process.communicate(timeout=60)[0].split()
         assert told
         assert set(told) == {"UNAVAILABLE"}
-    entries = [
-        json.loads(line)["shared"]
-        for line in (desk.provider / "ledger-0.ndjson").read_text().splitlines()
-    ]
+    entries = [entry["shared"] for entry in entries_of(desk.provider, "seal")]
     assert [entry["envelope"] for entry in entries if entry.get("envelope")] == [envelope]
 
 

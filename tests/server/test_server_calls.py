@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 import grpc
+import msgspec
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
@@ -14,18 +16,19 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 import gateway
 from gateway.client import AsyncClient, Client, RefusedError, manifest, rows
 from gateway.envelope.opening import parse_envelope
+from gateway.ledger.receipts import read_receipt
 from gateway.model.call import SealRequest
 from gateway.node import Node
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from tests.cli.command import PROVIDER, REQUESTER, RESOURCE, ROW
+from tests.gateway.ledger_shards import entries_of
 from tests.server.conftest import Running
 
 
-def last_entry(folder: object) -> dict[str, dict[str, object]]:
-    """Read the newest entry of a node's ledger."""
-    with open(f"{folder}/ledger-0.ndjson", "rb") as file:
-        entry: dict[str, dict[str, object]] = json.loads(file.readlines()[-1])
+def last_entry(folder: Path) -> dict[str, dict[str, object]]:
+    """Read the newest entry of a call in a node's ledger."""
+    entry: dict[str, dict[str, object]] = entries_of(folder, "seal", "open", writer="worker-0")[-1]
     return entry
 
 
@@ -39,14 +42,17 @@ def test_what_is_sealed_is_opened_masked(
     entry = last_entry(running.desk.provider)
     assert entry["private"] == {"caller": "case-system", "reference": "青救〔2026〕1号"}
     assert entry["shared"]["envelope"] == sealed.envelope_id.hex()
-    assert json.loads(sealed.receipt)["shared"] == entry["shared"]
+    assert msgspec.json.decode(read_receipt(sealed.receipt.decode()).leaf) == entry["leaf"]
 
     opened = opening.open(sealed.envelope)
     assert (opened.sender, opened.digest) == (PROVIDER, sealed.digest)
     (row,) = rows(opened)
     assert row["address"] == f"{ROW['address'][:6]}{'*' * (len(ROW['address']) - 6)}"
     assert manifest(opened)["requester"] == REQUESTER
-    assert last_entry(running.desk.requester)["private"]["caller"] == "desk"
+    opening_entry = last_entry(running.desk.requester)["private"]
+    assert opening_entry["caller"] == "desk"
+    # What came with it of the provider's ledger: the requester is its witness.
+    assert "/worker-0-" in str(opening_entry["checkpoint"]).partition("\n")[0]
 
 
 def test_a_sidecar_seals_what_the_library_seals(running: Running, sealing: Client) -> None:

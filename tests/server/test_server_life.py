@@ -18,6 +18,7 @@ from gateway.client import Client, RefusedError
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from tests.cli.command import RESOURCE, ROW, Desk, done
+from tests.gateway.ledger_shards import entries_of
 from tests.server.sidecars import Sidecar, about, set_callers, sidecar, soon
 
 CALLER = ({"name": "a", "may": ["seal", "explain"]},)
@@ -158,8 +159,7 @@ def test_a_worker_that_is_killed_is_replaced(desk: Desk) -> None:
         assert caught.value.code == "UNAVAILABLE"
         assert soon(lambda: serves(client))
         assert worker_of(served) != first
-    whole, _, _ = (desk.provider / "ledger-0.ndjson").read_bytes().rpartition(b"\n")
-    entered = {json.loads(line)["shared"].get("envelope") for line in whole.splitlines()}
+    entered = {entry["shared"].get("envelope") for entry in entries_of(desk.provider)}
     assert sealed
     assert entered >= set(sealed)
 
@@ -172,10 +172,9 @@ def test_workers_have_sockets_and_ledgers_of_their_own(desk: Desk) -> None:
         assert sockets == ["worker-0.sock", "worker-1.sock"]
         sealed = {client.seal([ROW], **about(desk)).envelope_id.hex() for _ in range(6)}
         assert served.end() == 0
-    shards = [desk.provider / f"ledger-{worker}.ndjson" for worker in (0, 1)]
     entered = [
-        {json.loads(line)["shared"].get("envelope") for line in shard.read_bytes().splitlines()}
-        for shard in shards
+        {entry["shared"]["envelope"] for entry in entries_of(desk.provider, "seal", writer=writer)}
+        for writer in ("worker-0", "worker-1")
     ]
     assert [len(shard & sealed) for shard in entered] == [3, 3]
 

@@ -1,9 +1,9 @@
 """Marked secrets go into every call; nothing that the sidecar says or prints holds them."""
 
-import json
-
 from gateway.client import RefusedError
+from gateway.stores.shards import list_shards
 from tests.cli.command import ROW, Desk
+from tests.gateway.ledger_shards import entries_of
 from tests.gateway.marks import Marks, Net
 from tests.server.sidecars import about, set_callers, sidecar
 
@@ -40,8 +40,12 @@ def test_no_value_and_no_token_comes_out_of_a_sidecar(desk: Desk) -> None:
         assert len(net.caught) >= 9
         served.process.terminate()
         out, errors = served.process.communicate(timeout=30)
-    net.take(out, errors, (desk.provider / "ledger-0.ndjson").read_text("utf-8"))
+    net.take(out, errors)
+    shards = list_shards(desk.provider / "ledger")
+    for path in (desk.provider / "ledger").iterdir():
+        net.take(path.read_bytes())
     marks = Marks(value=MARK, token=call["grant"], signature=call["grant"].rpartition(".")[2])
     assert marks.found_in(net.caught) == set()
     assert "Traceback" not in errors
-    assert json.loads((desk.provider / "ledger-0.ndjson").read_text("utf-8").splitlines()[-1])
+    assert shards
+    assert entries_of(desk.provider, "seal", writer="worker-0")

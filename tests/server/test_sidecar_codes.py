@@ -1,6 +1,5 @@
 """Every code that a call can raise, brought about once, over the socket of a live sidecar."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.cli.command import (
     RESOURCE,
     ROW,
 )
+from tests.gateway.ledger_shards import entries_of
 from tests.server.asking import Refusal, many
 from tests.server.forging import Issuer, now
 from tests.server.refusing import CODES, NARROW, Live, refusing
@@ -221,9 +221,9 @@ def _blocked(live: Live) -> Refusal:
 
 def _no_ledger(live: Live) -> Refusal:
     live.provider.seal()
-    ledger = live.desk.provider / "ledger-0.ndjson"
+    ledger = live.desk.provider / "ledger"
     with _away(ledger):
-        ledger.mkdir()
+        ledger.touch()
         return live.provider.seal_refused()
 
 
@@ -296,10 +296,14 @@ TABLE: dict[str, Callable[[Live], Refusal]] = {
 }
 # No call ends with these, and why not.
 NEVER = {
+    "CHECKPOINT_INVALID": "checkpoints are checked by who audits a ledger",
     "DEADLINE_EXCEEDED": "gRPC ends the call itself at that moment: "
     "test_sidecar_deadlines finds the code in the log",
     "DECRYPTION_FAILED": "an envelope's is ENVELOPE_UNDECRYPTABLE; tokens are turned back by "
     "`sealgate reveal` alone",
+    "LEDGER_INVALID": "ledgers are judged by `sealgate ledger` alone",
+    "RECEIPT_INVALID": "receipts are checked by `sealgate receipt` alone",
+    "RECEIPT_MISMATCH": "and matched there",
     "SIGNATURE_INVALID": "an envelope's is ENVELOPE_SIGNATURE_INVALID, a grant's "
     "TOKEN_SIGNATURE_INVALID",
     "TABLE_INVALID": "tables are masked by `sealgate mask` alone",
@@ -338,8 +342,7 @@ def test_a_code_comes_with_its_status_and_details(live: Live, code: str) -> None
 def test_a_refusal_is_in_the_ledger(live: Live) -> None:
     """By its code, under the caller; what a stranger did is only counted."""
     assert live.provider.seal_refused([{**ROW, "sex": "x"}]).code == "FIELD_INVALID"
-    last = (live.desk.provider / "ledger-0.ndjson").read_bytes().splitlines()[-1]
-    entry = json.loads(last)
+    entry = entries_of(live.desk.provider, "seal", writer="worker-0")[-1]
     assert entry["shared"]["outcome"] == "FIELD_INVALID"
     assert entry["shared"]["resource"] == RESOURCE
     assert entry["private"]["caller"] == "case-system"

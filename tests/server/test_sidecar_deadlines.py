@@ -14,6 +14,7 @@ from gateway.server.committing import MAX_LONG_CALLS
 from gateway.server.service import MAX_SHORT_BYTES
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import Desk
+from tests.gateway.ledger_shards import entries_of
 from tests.server.asking import Asking, asking, refusal_of
 from tests.server.sidecars import Sidecar, set_callers, sidecar, soon
 
@@ -66,19 +67,18 @@ def test_a_deadline_ends_a_long_call(served: tuple[Sidecar, Desk]) -> None:
             caller.stub.Seal(sent, timeout=DEADLINE)
         assert refusal_of(caught.value).code == "DEADLINE_EXCEEDED"
         assert time.monotonic() - begun < 1
-        assert soon(lambda: b"DEADLINE_EXCEEDED" in _ledger(desk))
+        assert soon(lambda: "DEADLINE_EXCEEDED" in _outcomes(desk))
         assert caller.seal([ROW]).records == 1
     assert running.end() == 0
     lines = [json.loads(line) for line in running.errors.splitlines()]
     (ended,) = [line for line in lines if line.get("code") == "DEADLINE_EXCEEDED"]
     assert ended["status"] == "DEADLINE_EXCEEDED"
     assert ended["duration_ms"] < ENDED_SECONDS * 1000
-    entries = [json.loads(line)["shared"] for line in _ledger(desk).splitlines()]
-    assert [one["outcome"] for one in entries] == ["ok", "DEADLINE_EXCEEDED", "ok"]
+    assert _outcomes(desk) == ["ok", "DEADLINE_EXCEEDED", "ok"]
 
 
-def _ledger(desk: Desk) -> bytes:
-    return (desk.provider / "ledger-0.ndjson").read_bytes()
+def _outcomes(desk: Desk) -> list[str]:
+    return [str(entry["shared"]["outcome"]) for entry in entries_of(desk.provider, "seal")]
 
 
 def test_long_calls_keep_nobody_waiting(served: tuple[Sidecar, Desk]) -> None:
@@ -112,11 +112,10 @@ def test_long_calls_keep_nobody_waiting(served: tuple[Sidecar, Desk]) -> None:
         # Whoever leaves makes room, long before its call would have ended.
         assert soon(lambda: _outcome(callers[0], sent) != "LIMIT_EXCEEDED")
         end = time.monotonic() + LEFT_SECONDS
-        while _ledger(desk).count(b"DEADLINE_EXCEEDED") < MAX_LONG_CALLS - 1:
+        while _outcomes(desk).count("DEADLINE_EXCEEDED") < MAX_LONG_CALLS - 1:
             assert time.monotonic() < end
             time.sleep(0.1)
-    codes = [json.loads(line)["shared"]["outcome"] for line in _ledger(desk).splitlines()]
-    assert set(codes) == {"ok", "DEADLINE_EXCEEDED"}
+    assert set(_outcomes(desk)) == {"ok", "DEADLINE_EXCEEDED"}
     assert running.end() == 0
 
 
@@ -132,8 +131,7 @@ def test_calls_that_were_left_keep_no_sidecar_from_ending(served: tuple[Sidecar,
         for call in calls:
             call.cancel()
         assert running.end() == 0
-    codes = [json.loads(line)["shared"]["outcome"] for line in _ledger(desk).splitlines()]
-    assert codes == ["ok", *["DEADLINE_EXCEEDED"] * 4]
+    assert _outcomes(desk) == ["ok", *["DEADLINE_EXCEEDED"] * 4]
 
 
 def _outcome(caller: Asking, sent: v1.SealRequest) -> str:

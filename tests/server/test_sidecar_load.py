@@ -14,6 +14,7 @@ from gateway.node import Node
 from gateway.stores.probes import PROBE_BYTES
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import ROW, Desk, call
+from tests.gateway.ledger_shards import entries_of
 from tests.server.asking import asking
 from tests.server.loading import Load, loading
 from tests.server.papers import put
@@ -35,10 +36,8 @@ def _policies(desk: Desk) -> tuple[bytes, bytes]:
 
 
 def _entries(desk: Desk) -> list[dict[str, object]]:
-    """Read what was entered whole."""
-    shards = sorted(desk.provider.glob("ledger-*.ndjson"))
-    lines = [line for one in shards for line in one.read_bytes().split(b"\n")[:-1]]
-    return [json.loads(line)["shared"] for line in lines]
+    """Read what was entered of calls."""
+    return [entry["shared"] for entry in entries_of(desk.provider, "seal")]
 
 
 def _entered(desk: Desk) -> set[str]:
@@ -156,12 +155,12 @@ def test_a_caller_that_leaves_keeps_nobody_waiting(desk: Desk) -> None:
 
 
 def _full_by_limit(desk: Desk, served: Sidecar) -> Callable[[], None]:
-    """Let the worker's files grow no further, in the middle of a line."""
+    """Let the worker's files grow no further, in the middle of a page."""
     (worker,) = _workers(served)
     _, hard = resource.prlimit(worker, resource.RLIMIT_FSIZE)
-    size = (desk.provider / "ledger-0.ndjson").stat().st_size
-    # Else what is looked at for health would still fit.
-    assert size < PROBE_BYTES
+    (log,) = (desk.provider / "ledger").glob("worker-0-*-wal")
+    # Less than what is looked at for health, which would still fit else.
+    size = min(log.stat().st_size, PROBE_BYTES // 2)
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (size + 100, hard))
 
     def free() -> None:
@@ -170,22 +169,21 @@ def _full_by_limit(desk: Desk, served: Sidecar) -> Callable[[], None]:
     return free
 
 
-def _full_by_device(desk: Desk, _: Sidecar) -> Callable[[], None]:
-    """Put the device that is always full into the ledger's place."""
-    ledger = desk.provider / "ledger-0.ndjson"
-    aside, link = ledger.with_suffix(".aside"), ledger.with_suffix(".link")
-    link.symlink_to("/dev/full")
+def _gone(desk: Desk, _: Sidecar) -> Callable[[], None]:
+    """Put a file into the place of the ledger's folder."""
+    ledger, aside = desk.provider / "ledger", desk.provider / "aside"
     ledger.rename(aside)
-    link.rename(ledger)
+    ledger.touch()
 
     def free() -> None:
+        ledger.unlink()
         aside.rename(ledger)
 
     return free
 
 
-@pytest.mark.parametrize("fill", [_full_by_limit, _full_by_device])
-def test_where_the_ledger_is_full_nothing_leaves(
+@pytest.mark.parametrize("fill", [_full_by_limit, _gone])
+def test_where_the_ledger_cannot_be_written_nothing_leaves(
     desk: Desk, fill: Callable[[Desk, Sidecar], Callable[[], None]]
 ) -> None:
     """Every call is refused, health says so, and it goes on once there is room."""
@@ -210,7 +208,6 @@ def test_where_the_ledger_is_full_nothing_leaves(
             assert soon(lambda: caller.stub.GetStatus(v1.GetStatusRequest()).ready)
         assert set(load.refused) == {"LEDGER_UNAVAILABLE"}
         assert served.end() == 0
-    assert (desk.provider / "ledger-0.ndjson").read_bytes().endswith(b"\n")
     assert _entered(desk) == sealed | load.envelopes
 
 

@@ -13,6 +13,7 @@ import grpc
 import pyarrow as pa
 import pytest
 
+from gateway.stores.shards import ShardReader
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import FIELDS, PUBLIC_FIELDS, PUBLIC_RESOURCE, PUBLIC_ROW, ROW, Desk
 from tests.gateway.arrow_streams import stream_of
@@ -133,15 +134,16 @@ def test_every_entry_is_listed_once(minded: Minded) -> None:
         for _ in range(8):
             caller.seal()
     for worker in (0, 1):
-        ledger = minded.desk.provider / f"ledger-{worker}.ndjson"
-        lines = ledger.read_bytes().splitlines()
+        (path,) = (minded.desk.provider / "ledger").glob(f"worker-{worker}-*.sqlite")
+        with ShardReader(path) as shard:
+            lines = [row.to_json(shard.name) for row in shard.rows()]
         assert len(lines) >= 8
         for size in (3, 1000):
             assert _listed(minded, worker, size) == lines
     assert _listed(minded, 63, 10) == []
     nobody = minded.first.refused("ListEntries", v1.ListEntriesRequest())
     assert nobody.code == "CALLER_FORBIDDEN"
-    for token in ("7", "-1", "x", "9" * 30, "99999999"):
+    for token in (":7", "-1", "x", "9" * 30, "99999999", "worker-0:1"):
         asked = v1.ListEntriesRequest(page_token=token)
         assert minded.auditor.refused("ListEntries", asked).code == "REQUEST_MALFORMED"
 
@@ -163,13 +165,15 @@ def test_who_is_cut_off_is_so_at_once(minded: Minded) -> None:
         assert [*told.requesters, *told.grants] == []
         assert (minded.first.code(), minded.second.code()) == ("OK", "OK")
     entries = [json.loads(line) for line in _listed(minded, 0, 1000)]
-    done = [one for one in entries if one["shared"]["kind"] == "administer"]
+    done = [one for one in entries if one["leaf"]["shared"]["kind"] == "administer"]
     assert [(one["private"]["caller"], one["private"]["detail"]) for one in done] == [
         ("guard", "block"),
         ("guard", "unblock"),
     ] * 2
-    assert [one["shared"].get("requester") for one in done] == [claims["sub"]] * 2 + [None] * 2
-    assert [one["shared"].get("grant") for one in done] == [None] * 2 + [claims["jti"]] * 2
+    assert [one["leaf"]["shared"].get("requester") for one in done] == [claims["sub"]] * 2 + [
+        None
+    ] * 2
+    assert [one["leaf"]["shared"].get("grant") for one in done] == [None] * 2 + [claims["jti"]] * 2
 
 
 def test_nobody_is_cut_off_by_a_slip(minded: Minded) -> None:

@@ -1,6 +1,5 @@
 """A request that is sent again: one envelope, one entry, one charge, whoever answers."""
 
-import json
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from gateway.repeats import MAX_ANSWER_BYTES
 from gateway.stores.blocks import set_block
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import REQUESTER, Desk
+from tests.gateway.ledger_shards import entries_of
 from tests.gateway.token_forge import read_payload
 from tests.server.asking import Asking, asking, many, refusal_of
 from tests.server.sidecars import Sidecar, set_callers, sidecar, soon
@@ -41,9 +41,8 @@ class Pair(NamedTuple):
 
     def outcomes(self) -> list[str]:
         """Read the outcomes that both workers entered."""
-        shards = sorted(self.desk.provider.glob("ledger-*.ndjson"))
-        lines = [line for one in shards for line in one.read_bytes().splitlines()]
-        return [str(json.loads(line)["shared"]["outcome"]) for line in lines]
+        entries = entries_of(self.desk.provider, "seal")
+        return [str(entry["shared"]["outcome"]) for entry in entries]
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A sidecar on TCP: who comes with which certificate, and what becomes of it while it serves."""
 
-import json
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import yaml
 
 from gateway.v1 import sidecar_pb2 as v1
 from tests.cli.command import Desk
+from tests.gateway.ledger_shards import entries_of
 from tests.server.asking import Asking, asking
 from tests.server.loading import Load
 from tests.server.papers import (
@@ -112,7 +112,7 @@ def test_who_is_not_known_gets_no_call_through(net: Net, tmp_path: Path) -> None
     with pytest.raises(OSError, match=r"(?i)alert|protocol|reset|EOF|handshake"):
         peer.shake(tls(tmp_path, known, net.of, ssl.TLSVersion.TLSv1_2))
     assert peer.shake(tls(tmp_path, known, net.of, ssl.TLSVersion.TLSv1_3)).version == "TLSv1.3"
-    assert not (net.desk.provider / "ledger-0.ndjson").exists()
+    assert entries_of(net.desk.provider, "seal") == []
 
 
 def test_a_certificate_is_one_callers_or_nobodys(net: Net) -> None:
@@ -125,8 +125,7 @@ def test_a_certificate_is_one_callers_or_nobodys(net: Net) -> None:
             assert nobody.refused("GetStatus", v1.GetStatusRequest()).code == "CALLER_FORBIDDEN"
     with asking(net.served.target(), net.desk) as local:
         local.seal()
-    ledger = (net.desk.provider / "ledger-0.ndjson").read_bytes()
-    entries = [json.loads(line) for line in ledger.splitlines()]
+    entries = entries_of(net.desk.provider, "seal")
     # By either way in it is the same caller.
     assert [one["private"]["caller"] for one in entries] == ["case-system"] * 2
 

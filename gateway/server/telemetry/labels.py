@@ -18,7 +18,13 @@ METHODS: Final = (
     "ListResources",
     "DescribeResource",
     "GetStatus",
+    "ListShards",
     "ListEntries",
+    "GetEntry",
+    "GetReceipt",
+    "GetCheckpoint",
+    "GetConsistencyProof",
+    "AddCosignature",
     "SetBlock",
     OTHER,
 )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from gateway.errors import unexpected
 from gateway.server.telemetry.labels import Level
 from gateway.server.telemetry.logs import LEVELS, LogSink, TextLine
+from keys.errors import unexpected
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
