@@ -80,10 +80,11 @@ bench: $(VENV)/.bench ## measure and compare; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.masking_tables
 	$(BIN)/python -m benchmarks.sidecar
+	$(BIN)/python -m benchmarks.ledger
 
 pins: ## pin requirements/ anew from pyproject.toml (needs uv)
 	$(PIN) pyproject.toml --output-file requirements/core.txt
-	$(PIN) pyproject.toml --constraint requirements/core.txt --extra fpe --extra sidecar \
+	$(PIN) pyproject.toml --constraint requirements/core.txt --extra fpe --extra receipts --extra sidecar \
 		--extra spreadsheet --extra tables --extra telemetry --extra text --group dev --output-file requirements/dev.txt
 	$(PIN) pyproject.toml --constraint requirements/dev.txt --extra text \
 		--group bench --output-file requirements/bench.txt

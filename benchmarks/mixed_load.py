@@ -257,7 +257,7 @@ class Trouble:
     def _read(self) -> None:
         with self._office() as office:
             entries = office.entries()
-            assert "shared" in next(entries), "entry"
+            assert "leaf" in next(entries), "entry"
 
     def _garbage(self) -> None:
         for path in (self._pair.provider / "s" / "case-system").iterdir():

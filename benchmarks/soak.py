@@ -32,6 +32,8 @@ from benchmarks.mixed_load import MEGABYTE, Hand, Pair, Records, Tally, Trouble
 from benchmarks.run import full_records
 from benchmarks.world import Callers, granted, served_world
 from gateway.founding import Role
+from gateway.ledger.receipts import read_leaf
+from gateway.stores.shards import ShardReader, list_shards
 from gateway.testing import PURPOSE, RESOURCE
 
 MINUTES = 10.0
@@ -217,12 +219,12 @@ def unexpected_lines(errors: Path) -> list[str]:
 def missing_entries(node: Path, kind: str, envelopes: set[bytes]) -> list[str]:
     """Complain where envelopes that were handed out have no entry."""
     entered = set()
-    for shard in node.glob("ledger-*.ndjson"):
-        with shard.open("rb") as lines:
-            for line in lines:
-                shared = msgspec.json.decode(line).get("shared", {})
-                if (shared.get("kind"), shared.get("outcome")) == (kind, "ok"):
-                    entered.add(bytes.fromhex(shared["envelope"]))
+    for path in list_shards(node / "ledger"):
+        with ShardReader(path) as shard:
+            for row in shard.rows():
+                shared = read_leaf(row.leaf).shared
+                if (shared.kind, shared.outcome) == (kind, "ok"):
+                    entered.add(bytes.fromhex(shared.envelope or ""))
     missing = len(envelopes - entered)
     return [f"{missing} envelopes have no entry of kind {kind}"] if missing else []
 

@@ -1,11 +1,12 @@
 """Write the test vectors, or with --check hold the written ones to the code.
 
-    python docs/reference/vectors.py            write vectors/envelope.json and grant.json
+    python docs/reference/vectors.py            write vectors/envelope.json, grant.json, ledger.json
     python docs/reference/vectors.py --check    fail unless they open and refuse as they say
 
 In those of the envelope keys, ids, times, manifests and content keys are fixed;
-encapsulations and salts are random, as in every envelope. Those of grants are the
-same each time. envelope.md, section 18, and grant.md tell how to read them.
+encapsulations and salts are random, as in every envelope. Those of grants and of the
+ledger are the same each time. envelope.md, section 18, grant.md, and ledger.md, section 14,
+tell how to read them.
 """
 
 import argparse
@@ -34,6 +35,8 @@ from docs.reference.envelope_vectors.sealing import (
 )
 from docs.reference.grant_vectors import judging, tokens
 from docs.reference.grant_vectors.model import GrantFile
+from docs.reference.ledger_vectors import cases as ledger_cases
+from docs.reference.ledger_vectors.model import LedgerFile
 from gateway.envelope.opening import parse_envelope
 from gateway.envelope.padding import padded_length
 from gateway.inbound import Inbound
@@ -201,12 +204,14 @@ def _opens(one: Positive, opened: list[Opened]) -> bool:
 def _judged(name: str, data: bytes) -> Iterator[str]:
     if name == "envelope.json":
         return faults(msgspec.json.decode(data, type=VectorFile))
+    if name == "ledger.json":
+        return ledger_cases.faults(msgspec.json.decode(data, type=LedgerFile))
     return judging.faults(msgspec.json.decode(data, type=GrantFile))
 
 
 def _found(folder: Path) -> Iterator[str]:
     """Say what is wrong with the files of a folder."""
-    for name in ("envelope.json", "grant.json"):
+    for name in ("envelope.json", "grant.json", "ledger.json"):
         try:
             for fault in _judged(name, (folder / name).read_bytes()):
                 yield f"{folder / name}: {fault}"
@@ -220,13 +225,14 @@ def _write(file: Path, value: object) -> None:
 
 def main() -> int:
     """Write or check the files."""
-    parser = argparse.ArgumentParser(description="Test vectors of envelope and grant.")
+    parser = argparse.ArgumentParser(description="Test vectors of envelope, grant and ledger.")
     parser.add_argument("--check", action="store_true", help="check the files, write nothing")
     parser.add_argument("--dir", type=Path, default=FOLDER, help="by default the committed ones")
     chosen = parser.parse_args()
     if not chosen.check:
         _write(chosen.dir / "envelope.json", build())
         _write(chosen.dir / "grant.json", tokens.build())
+        _write(chosen.dir / "ledger.json", ledger_cases.build())
         return 0
     found = list(_found(chosen.dir))
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)

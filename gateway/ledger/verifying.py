@@ -182,7 +182,10 @@ class _Verification:
             )
 
     def _read_checkpoints(self) -> LedgerInvalidError | None:
-        """Read those that are kept; return the fault of the first that cannot be read."""
+        """Read those that are kept; return the fault of the first that cannot be read.
+
+        Or that is not in the order of their sizes: what is newest would not be.
+        """
         fault: LedgerInvalidError | None = None
         for place, note in enumerate(self._shard.checkpoints(), 1):
             try:
@@ -194,6 +197,12 @@ class _Verification:
                     f"保存的第 {place} 个检查点无法解析",
                 )
             else:
+                if signed.checkpoint.size <= max(self._kept, default=-1):
+                    fault = fault or shard_fault(
+                        self._shard.name,
+                        f"checkpoint {place} of those kept stands in another place",
+                        f"保存的第 {place} 个检查点位置不符",
+                    )
                 self._kept.setdefault(signed.checkpoint.size, []).append(signed)
         return fault
 

@@ -44,7 +44,7 @@ class GroupedDatabase:
             raise LedgerUnavailableError from None
         try:
             self._prepare(schema)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeError):
             self.close()
             raise LedgerUnavailableError from None
 
@@ -101,7 +101,7 @@ class GroupedDatabase:
                 if not self._grouped:
                     self._wait_for(BUSY_SECONDS)
                 return self._database.execute(statement, values).fetchall()
-            except (sqlite3.Error, UnicodeEncodeError):
+            except (sqlite3.Error, UnicodeError):
                 self._broken = True
                 # Not to know what was done before is not to release anything.
                 raise LedgerUnavailableError from None
@@ -116,7 +116,7 @@ class GroupedDatabase:
                 raise LedgerUnavailableError
             try:
                 return work(self._database)
-            except sqlite3.Error:
+            except (sqlite3.Error, UnicodeError):
                 self._broken = True
                 raise LedgerUnavailableError from None
 

@@ -316,6 +316,9 @@ def _read(name: str) -> Iterator[None]:
         yield
     except (OSError, EOFError):
         raise LedgerUnavailableError from None
+    except UnicodeError:
+        # What is wrong with a schema, SQLite says in its words.
+        raise _no_shard(name) from None
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
             raise LedgerUnavailableError from None

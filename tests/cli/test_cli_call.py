@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from gateway.ledger.notes import read_checkpoint
+from gateway.ledger.witnesses import read_proof
 from tests.cli.command import (
     FIELDS,
     PURPOSE,
@@ -193,6 +195,7 @@ def test_the_other_commands_answer(world: World, tmp_path: Path) -> None:
         ("resources", (), RESOURCE),
         ("resource", (RESOURCE,), "household_size"),
         ("status", (), "ledger 日志"),
+        ("shards", (), "worker-0-"),
         ("entries", (), RESOURCE),
         ("block", ("--grant", "A" * 22), "is blocked 已封禁"),
         ("unblock", ("--grant", "A" * 22), "is not blocked 未封禁"),
@@ -205,12 +208,48 @@ def test_the_other_commands_answer(world: World, tmp_path: Path) -> None:
         answer = world.ask(command, *more, "--json").json
         first = answer[0] if isinstance(answer, list) else answer
         assert first
-        if command != "entries":
-            assert set(first) <= set(members(command)), command
+        assert set(first) <= set(members(command)), command
     explained = world.ask("explain", *grant, "--json").json
     own = done("explain", "--node", world.desk.provider, *grant, "--json").json
     assert explained == own
     assert {field["id"] for field in explained["fields"]} == set(FIELDS)
+
+
+def test_the_ledger_is_read(world: World, tmp_path: Path) -> None:
+    """An entry, its receipt, a checkpoint and a proof: printed, as JSON, or in a file."""
+    records = tmp_path / "records.json"
+    records.write_text(json.dumps([ROW]), "utf-8")
+    sealed = world.seal(records, tmp_path / "sealed", "--json").json
+    entry = world.ask("entries", "--json").json[-1]
+    shard, number = ("--shard", entry["shard"]), entry["number"]
+    assert world.ask("entries", *shard, "--begin", number, "--json").json == [entry]
+    assert world.ask("entry", *shard, number).json == entry
+    given, made = sealed["receipt"], world.ask("receipt", *shard, number)
+    assert made.out.splitlines()[:3] == given.splitlines()[:3]
+    note = world.ask("checkpoint", *shard).out
+    assert made.out.endswith(f"\n\n{note}")
+    size = read_checkpoint(note).checkpoint.size
+    for command, more in (
+        ("receipt", (*shard, number)),
+        ("checkpoint", shard),
+        ("consistency", (*shard, "--old", 1, "--new", size)),
+    ):
+        printed = world.ask(command, *more).out
+        told = world.ask(command, *more, "--json").json
+        assert [*told] == members(command)
+        assert told == {"out": None, members(command)[1]: printed}
+        out = tmp_path / command
+        assert world.ask(command, *more, "--out", out, "--json").json["out"] == str(out)
+        assert out.read_text("utf-8") == printed
+    assert len(read_proof((tmp_path / "consistency").read_text())) > 0
+    nothing = world.ask("checkpoint", *shard, "--cosigned")
+    assert (nothing.status, "no such checkpoint" in nothing.err) == (3, True)
+    cosigned = tmp_path / "cosigned"
+    witness = ("--node", world.desk.outsider, "--out", cosigned)
+    done("ledger", "cosign", tmp_path / "checkpoint", *witness)
+    kept = world.ask("cosignature", cosigned, "--json")
+    assert [*kept.json] == members("cosignature")
+    assert world.ask("checkpoint", *shard, "--cosigned").out == cosigned.read_text("utf-8")
 
 
 def test_a_node_that_cannot_work_is_told_so(world: World) -> None:
@@ -252,6 +291,10 @@ def test_wrong_use_is_told_before_anything_is_sent(world: World, tmp_path: Path)
         world.ask("status", "--tls-dir", world.papers),
         world.ask("status", "--timeout", 0),
         world.ask("entries", "--worker", -1),
+        world.ask("entries", "--begin", -1),
+        world.ask("entry", "--shard", "x", -1),
+        world.ask("receipt", "--shard", "x", 2**63),
+        world.ask("consistency", "--shard", "x", "--old", -1, "--new", 1),
         world.seal(records, tmp_path / "envelope", "--batch-rows", 0),
         world.seal(records, records),
         world.open(tmp_path / "missing", tmp_path / "out.json"),

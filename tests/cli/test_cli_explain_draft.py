@@ -1,10 +1,12 @@
 """`sealgate explain --policy`: what a draft would do, while nothing else changes."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import PROVIDER, REQUESTER, RESOURCE, Answer, Desk, call, done
+from tests.gateway.ledger_shards import entries_of
 
 DRAFT = f"""\
 policy: draft
@@ -47,8 +49,9 @@ def test_a_draft_is_explained_and_not_put_in_place(desk: Desk, draft: Path) -> N
 
 
 def _policy_and_ledger(desk: Desk) -> list[bytes | None]:
-    paths = [desk.provider / name for name in ("policy.yaml", "ledger.ndjson", "blocks.yaml")]
-    return [path.read_bytes() if path.exists() else None for path in paths]
+    paths = [desk.provider / name for name in ("policy.yaml", "blocks.yaml")]
+    entered = json.dumps(entries_of(desk.provider, "seal", "reveal", "administer")).encode()
+    return [entered, *(path.read_bytes() if path.exists() else None for path in paths)]
 
 
 @pytest.mark.parametrize("in_place", [b"policy: [\n", None])

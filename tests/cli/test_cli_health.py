@@ -1,14 +1,12 @@
 """`sealgate health` tells whether a node can work, tries everything, and changes nothing."""
 
-import fcntl
-import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,8 +16,10 @@ from gateway.node import Node
 from gateway.stores import probes
 from gateway.stores.clock import system_clock
 from gateway.stores.files import write_whole
+from gateway.stores.shards import list_shards
 from tests.cli.command import COMMAND, REQUESTER, ROW, Answer, Desk, call, environment
 from tests.cli.node_health import CONDITIONS, health
+from tests.gateway.ledger_shards import entries_of
 
 DAY = 86_400
 
@@ -32,7 +32,7 @@ def failed(answer: Answer) -> dict[str, str]:
 
 
 def tree(folder: Path) -> dict[str, tuple[str | bytes, int, int]]:
-    """Return everything below a folder: content, mode, time of change of content."""
+    """Return everything below a folder: content, mode, time of change of a file's content."""
     return {
         str(path.relative_to(folder)): (
             os.readlink(path)
@@ -41,7 +41,7 @@ def tree(folder: Path) -> dict[str, tuple[str | bytes, int, int]]:
             if path.is_file()
             else b"",
             path.lstat().st_mode,
-            path.lstat().st_mtime_ns,
+            0 if path.is_dir() else path.lstat().st_mtime_ns,
         )
         for path in folder.rglob("*")
     }
@@ -88,7 +88,7 @@ def test_a_check_leaves_nothing(desk: Desk, used: bool) -> None:
     if used:
         assert desk.seal(desk.write([ROW], "rows.json")).status == 0
     before = tree(desk.provider)
-    assert ("ledger.ndjson" in before) is used
+    assert ("ledger" in before) is used
     assert health(desk.provider).status == 0
     assert tree(desk.provider) == before
 
@@ -160,7 +160,7 @@ FAULTS: Mapping[str, tuple[Callable[[Desk], None], dict[str, str]]] = {
     "a purpose has no active key": (_retire_ledger_key, {"keys": "KEY_UNAVAILABLE"}),
     "nobody knows the signing key": (_rotate_signing_key, {"directory": "KEY_UNAVAILABLE"}),
     "the directory has no entry": (_leave_the_directory, {"directory": "DEPARTMENT_UNKNOWN"}),
-    "the ledger is no file": (_no_folder("ledger.ndjson"), {"ledger": "LEDGER_UNAVAILABLE"}),
+    "the ledger is no folder": (_spoil("ledger"), {"ledger": "LEDGER_UNAVAILABLE"}),
     "the stores are no database": (
         _spoil("state.sqlite", "no database"),
         {"stores": "LEDGER_UNAVAILABLE"},
@@ -209,7 +209,8 @@ def test_an_open_node_sees_the_same_faults(desk: Desk) -> None:
     with Node(desk.provider) as node:
         assert [one.state for one in readiness.check(node)] == ["ok"] * len(CONDITIONS)
         _spoil("policy.yaml")(desk)
-        _no_folder("ledger.ndjson")(desk)
+        shutil.rmtree(desk.provider / "ledger", ignore_errors=True)
+        _spoil("ledger")(desk)
         found = readiness.check(node)
         told = {one.name: one.refusal.code for one in found if one.refusal is not None}
         assert told == {"ledger": "LEDGER_UNAVAILABLE", "policy": "POLICY_INVALID"}
@@ -223,7 +224,7 @@ def test_an_open_node_sees_the_same_faults(desk: Desk) -> None:
 
 def test_everything_is_tried_after_the_first_failure(desk: Desk) -> None:
     """Three faults are three conditions; the text names each, the last line the first."""
-    for fault in ("the ledger is no file", "the policy is spoilt", "the passphrase is another"):
+    for fault in ("the ledger is no folder", "the policy is spoilt", "the passphrase is another"):
         FAULTS[fault][0](desk)
     answer = call("health", "--node", desk.provider)
     assert answer.code == "KEY_UNAVAILABLE"
@@ -270,12 +271,11 @@ def test_a_full_disk_is_found(desk: Desk) -> None:
 @contextmanager
 def held_locks(node: Path) -> Iterator[None]:
     """Hold the locks of ledger and stores, as a process does that hangs."""
-    database = sqlite3.connect(node / "state.sqlite", isolation_level=None)
-    with (node / "ledger.ndjson").open("rb") as ledger:
-        fcntl.flock(ledger, fcntl.LOCK_EX)
-        database.execute("BEGIN IMMEDIATE")
+    with ExitStack() as stack:
+        for path in (node / "state.sqlite", *list_shards(node / "ledger")):
+            database = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+            database.execute("BEGIN IMMEDIATE")
         yield
-    database.close()
 
 
 def test_a_lock_that_is_never_given_back_is_found(
@@ -319,8 +319,8 @@ def test_a_running_node_is_not_disturbed(desk: Desk) -> None:
         process.stdin.close()
         states = process.stdout.read().splitlines()
     assert states == [" ".join(["ok"] * len(CONDITIONS))] * 20
-    entries = (desk.requester / "ledger.ndjson").read_bytes().splitlines()
-    assert [json.loads(entry)["shared"]["outcome"] for entry in entries] == ["ok"] * 20
+    entries = entries_of(desk.requester, "open")
+    assert [entry["shared"]["outcome"] for entry in entries] == ["ok"] * 20
     # The claim of the first of them holds.
     assert desk.open().code == "ENVELOPE_REPLAYED"
 

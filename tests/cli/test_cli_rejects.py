@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import PLAIN_RESOURCE, ROW, Answer, Desk
+from tests.gateway.ledger_shards import entries_of
 
 GOOD = {"must": "good"}
 SECRET = "机密7319"
@@ -104,8 +105,7 @@ def test_out_of_scope_refuses_the_whole_call(desk: Desk) -> None:
     answer = desk.seal(records, *more, grant=grant)
     assert answer.code == "FIELD_OUT_OF_SCOPE"
     assert answer.json["records"] == [3]
-    last = (desk.provider / "ledger.ndjson").read_bytes().splitlines()[-1]
-    assert json.loads(last)["shared"]["outcome"] == "FIELD_OUT_OF_SCOPE"
+    assert entries_of(desk.provider)[-1]["shared"]["outcome"] == "FIELD_OUT_OF_SCOPE"
 
 
 def test_a_region_is_told_by_the_numbers_of_the_file(desk: Desk) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from gateway.ledger.receipts import read_receipt
 from tests.cli.command import PURPOSE, REQUESTER, RESOURCE, ROW, Answer, Desk, call, spawn
+from tests.gateway.ledger_shards import entries_of, shared_of
 
 ID = ROW["resident_id"]
 REASON = "核对 2026-17 号来信"
@@ -48,9 +50,7 @@ def _reveal(desk: Desk, *more: object) -> Answer:
 
 
 def _last_entry(desk: Desk) -> dict[str, Any]:
-    lines = (desk.provider / "ledger.ndjson").read_bytes().splitlines()
-    entry: dict[str, Any] = json.loads(lines[-1])
-    return entry
+    return entries_of(desk.provider, "reveal")[-1]
 
 
 def test_a_value_a_line_and_who_asked_in_the_ledger(desk: Desk) -> None:
@@ -68,7 +68,8 @@ def test_a_value_a_line_and_who_asked_in_the_ledger(desk: Desk) -> None:
     listed = desk.write(f"\ufeff{token}\r\n{token}\r\n\r\n", "tokens.txt")
     answer = _reveal(desk, "--tokens", listed, "--json")
     assert answer.json["values"] == [ID, ID]
-    assert answer.json["receipt"]["shared"]["fields"] == [["resident_id", "token"]]
+    receipt = read_receipt(answer.json["receipt"])
+    assert shared_of(receipt).fields == (("resident_id", "token"),)
 
 
 def test_tokens_come_from_standard_input(desk: Desk) -> None:
@@ -114,14 +115,14 @@ def test_a_reason_is_required(desk: Desk, reason: str) -> None:
 def test_nothing_is_printed_that_cannot_be_entered(desk: Desk) -> None:
     """Where the ledger cannot be written."""
     token = _given(desk)["resident_id"]
-    ledger = desk.provider / "ledger.ndjson"
-    ledger.unlink()
-    ledger.mkdir()
+    ledger = desk.provider / "ledger"
+    ledger.rename(desk.folder / "kept")
+    ledger.touch()
     answer = _reveal(desk, token)
     assert answer.code == "LEDGER_UNAVAILABLE"
     assert answer.out == ""
     assert ID not in answer.err
-    ledger.rmdir()
+    ledger.unlink()
     assert _reveal(desk, token).out == f"{ID}\n"
 
 

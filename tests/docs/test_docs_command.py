@@ -225,8 +225,16 @@ def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
     masked = ("--grant", token, records.with_suffix(".ndjson"), folder / "masked.csv")
     desk.write(json.dumps(ROW), "records.ndjson")
     yield run("mask", "--node", desk.provider, "--resource", RESOURCE, *masked)
-    yield "seal", done(*desk.seal_arguments(records, "--json", grant=token)).json
-    yield "open", desk.open("--json").json
+    kept = folder / "sealed.receipt", folder / "opened.receipt"
+    sealed = desk.seal_arguments(records, "--receipt", kept[0], "--json", grant=token)
+    yield "seal", done(*sealed).json
+    yield "open", desk.open("--receipt", kept[1], "--json").json
+    yield run("receipt verify", kept[0], "--node", desk.outsider)
+    note = desk.write(kept[0].read_text("utf-8").partition("\n\n")[2], "note")
+    yield run("ledger cosign", note, "--node", desk.outsider, "--out", folder / "cosigned")
+    yield run("ledger cosignature", folder / "cosigned", "--node", desk.provider)
+    yield run("receipt match", *kept, "--node", desk.outsider)
+    yield run("receipt render", kept[1], "--out", folder / "o.html", "--node", desk.outsider)
     yield run("envelope inspect", desk.envelope)
     stream = done(*desk.seal_arguments(records, "--stream", "--json", grant=token))
     yield "seal", stream.json
@@ -239,6 +247,7 @@ def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
     yield run("catalogue import", workbook, "--out", folder / "imported")
     yield run("policy check", desk.provider / "policy.yaml")
     yield run("health", "--node", desk.provider)
+    yield from put_away(desk, folder, run)
     (desk.provider / "policy.yaml").write_text(TOKENS, "utf-8")
     assert desk.seal(records, grant=token).status == 0
     yield run(
@@ -247,6 +256,24 @@ def exchanged(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
         desk.opened()[0]["resident_id"],
     )  # fmt: skip
     yield run("grant revoke", "--authority", desk.authority, "--grant", issued[1]["jti"])
+
+
+def put_away(desk: Desk, folder: Path, run: Any) -> Iterator[tuple[str, Any]]:
+    """Export, archive, forget, back up and restore the provider's ledger, and ask it."""
+    node, backup = ("--node", desk.provider), folder / "ledger.tar"
+    who = desk.write(ROW["resident_id"], "identifier.txt")
+    yield run("ledger verify", *node)
+    shown = run("ledger show", *node)
+    yield shown
+    place = shown[1][0]["shard"], shown[1][0]["number"]
+    yield run("ledger prove", *node, *place, "--out", folder / "proved.receipt")
+    yield run("ledger stats", *node)
+    yield run("ledger export", *node, "--out", folder / "log")
+    yield run("ledger subject", *node, "--kind", "resident_id", "--identifier", who)
+    yield run("ledger forget", *node)
+    yield run("ledger backup", *node, "--out", backup)
+    yield run("ledger archive", *node, "--older-than", 0)
+    yield run("ledger restore", *node, backup)
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,17 @@ import importlib
 import json
 import re
 import stat
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from gateway import changes
 from gateway.config import (
     Address,
     AuthorityFile,
@@ -27,18 +31,22 @@ from gateway.founding import ROLES, found_world
 from gateway.grants.claims import GrantId
 from gateway.inbound import LIFETIME_CAP_MS
 from gateway.installation import KEY_DAYS, PSEUDONYM_DAYS, PUBLIC_PURPOSES
-from gateway.ledger import SettledEntry, begin_receipt, settle, sign_receipts
-from gateway.ledger.entries import ENTRY_LABEL, PRIVATE_LABEL
-from gateway.ledger.receipts import RECEIPT_LABEL
+from gateway.ledger import Leaf
+from gateway.ledger.entries import PRIVATE_LABEL, SUBJECTS_LABEL
+from gateway.ledger.origins import shard_name, worker_writer
+from gateway.ledger.receipts import receipt_text
 from gateway.model import resource
-from gateway.model.call import Entry, PrivatePart, Receipt, SharedPart
+from gateway.model.call import PrivatePart, Receipt, SharedPart, Subjects
 from gateway.model.certificate import CertificateId
 from gateway.model.trust import Department, Issuer, KeyId, PublicKey, Seconds
 from gateway.stores.blocks import BlocksFile
 from gateway.stores.keyfile import PASSPHRASE_VARIABLE
+from gateway.stores.ledger import LOCK_FILE
+from gateway.stores.shards import ShardReader, list_shards
 from gateway.trust import Term
 from keys.material import Purpose
 from keys.stores.keyfile import Cost, Header
+from keys.suites import suite
 from tests.cli.command import Desk, call
 from tests.docs.tables import (
     ROOT,
@@ -52,6 +60,7 @@ from tests.docs.tables import (
     tables,
     value_words,
 )
+from tests.gateway.ledger_shards import DEPARTMENT, KEY, an_entry, sqlite_ledger
 
 TEXT = page("reference/configuration.md")
 WORDS: dict[object, str] = {
@@ -109,44 +118,68 @@ def test_the_key_file_is_as_told() -> None:
     assert f"for {LIFETIME_CAP_MS // 86_400_000} more days" in TEXT
 
 
-def test_a_line_of_the_ledger_is_as_told() -> None:
-    """Each member of it, and of its parts."""
-    rows = {bare(row[0]): names(row[1]) for row in table(TEXT, "Ledger")}
-    assert tuple(rows) == SettledEntry.__struct_fields__
-    words = {"seal", "open", "reveal", "administer", "ok"}
-    assert tuple(each for each in rows["shared"] if each not in words) == (
-        SharedPart.__struct_fields__
-    )
+def _entered(folder: Path) -> tuple[dict[str, Any], Receipt, str]:
+    """Enter something about somebody; return the entry as it is shown, its receipt, its shard."""
+    ledger = sqlite_ledger(folder)
+    ledger.append(an_entry(1))
+    about = Subjects(key_id="k" * 26, digests=bytes(32))
+    receipt = ledger.append(replace(an_entry(2), subjects=about))
+    ledger.close()
+    (path,) = list_shards(folder)
+    with ShardReader(path) as shard:
+        return json.loads(shard.row(1).to_json(shard.name)), receipt, shard.name
+
+
+def test_an_entry_of_the_ledger_is_as_told(tmp_path: Path) -> None:
+    """Each member of it, and of its parts; each kind that is entered anywhere."""
+    files, members, shared = tables(section(TEXT, "Ledger"))[:3]
+    entry, _, name = _entered(tmp_path)
+    rows = {bare(row[0]): names(row[1]) for row in members}
+    assert tuple(rows) == tuple(entry)
+    assert tuple(rows["leaf"]) == tuple(entry["leaf"]) == Leaf.__struct_fields__
     assert tuple(rows["private"]) == PrivatePart.__struct_fields__
-    receipt = [bare(row[0]) for row in table(TEXT, "Receipts")]
-    assert tuple(receipt) == Receipt.__struct_fields__
+    told = [each for row in shared for each in names(row[0])]
+    assert tuple(told) == SharedPart.__struct_fields__
+    (kinds,) = (names(row[1]) for row in shared if bare(row[0]) == "kind")
+    code = "".join(_code(file) for file in sources())
+    entered = re.findall(r'Calls\("(\w+)"', code)
+    listed = re.search(r"kinds = \((.*?)\)", _code(Path(changes.__file__)))
+    assert listed is not None
+    assert set(kinds) == {*entered, *re.findall(r'"(\w+)"', listed[1])}
+    patterns = [re.escape(names(row[0])[0]).replace("…", ".+") for row in files]
+    assert re.fullmatch(patterns[0], f"{name}.sqlite")
+    assert re.fullmatch(patterns[1], f"{shard_name(worker_writer(0), 1, bytes(4))}.sqlite")
+    assert {bare(row[0]): row[1] for row in files}[LOCK_FILE] == "0600"
 
 
-def test_a_receipt_is_made_of_the_bytes_that_are_told() -> None:
-    """By hashing what the page says, from labels that stand there."""
-    rows = {bare(row[0].split()[0]): row[1] for row in tables(section(TEXT, "Receipts"))[1]}
-    labels = {name: re.findall(r'"(sealgate/v1/\w+)"', told) for name, told in rows.items()}
+def test_a_receipt_is_made_of_the_bytes_that_are_told(tmp_path: Path) -> None:
+    """By reading and hashing what the page says, from labels that stand there."""
+    lines, formed = tables(section(TEXT, "Receipts"))
+    told = {bare(row[0].split()[0]): row[1] for row in formed}
+    labels = {name: re.findall(r'"(sealgate/v1/\w+)"', text) for name, text in told.items()}
     assert labels["private"] == [PRIVATE_LABEL.decode()]
-    assert labels["entry"] == [ENTRY_LABEL.decode()]
-    assert labels["signed"] == [RECEIPT_LABEL.decode()]
-    shared = SharedPart(version=1, time=1, kind="seal", outcome="ok")
-    settled = settle(Entry(shared=shared, private=PrivatePart(caller="a")), bytes(16))
-    receipts = [begin_receipt(settled, position) for position in (0, 300)]
-    signed: list[bytes] = []
-
-    def sign(message: bytes) -> bytes:
-        signed.append(message)
-        return b""
-
-    sign_receipts(receipts, "key", sign)
-    line = json.loads(msgspec.json.encode(settled))
-    private, public = (_compact(line[part]) for part in ("private", "shared"))
-    hidden = _digest(PRIVATE_LABEL, _lp(bytes.fromhex(line["salt"]), private))
-    entry = _digest(ENTRY_LABEL, _lp(public, hidden))
-    leaves = [_digest(b"\0", entry, place.to_bytes(8, "big")) for place in (0, 300)]
-    root = _digest(b"\1", *leaves)
-    assert signed == [RECEIPT_LABEL + _lp(root, (2).to_bytes(8, "big"))]
-    assert receipts[1].path == (leaves[0].hex(),)
+    assert labels["subjects"] == [SUBJECTS_LABEL.decode()]
+    entry, receipt, shard = _entered(tmp_path)
+    proof, _, checkpoint = receipt_text(receipt).partition("\n\n")
+    header, extra, index, sibling = proof.split("\n")
+    assert (header, index) == (bare(lines[0][0]), "index 1")
+    leaf = b64decode(extra.removeprefix("extra "))
+    assert leaf == _compact(entry["leaf"])
+    hidden = _digest(PRIVATE_LABEL, _lp(bytes.fromhex(entry["salt"]), _compact(entry["private"])))
+    about = _digest(SUBJECTS_LABEL, _lp(b"k" * 26, bytes(32)))
+    assert (entry["leaf"]["private"], entry["leaf"]["subjects"]) == (hidden.hex(), about.hex())
+    root = _digest(b"\1", b64decode(sibling), _digest(b"\0", leaf))
+    body, _, signature = checkpoint.partition("\n\n")
+    origin = f"sealgate/{DEPARTMENT}/main/{shard}"
+    assert body.split("\n") == [origin, "2", b64encode(root).decode()]
+    assert "`sealgate/<department>/<node>/<shard>`" in told["origin"]
+    dash, name, signed = signature.rstrip("\n").split(" ")
+    assert (dash, name) == ("—", origin)
+    assert KEY.public is not None
+    assert b64decode(signed)[:4] == _digest(origin.encode(), b"\x0a\x01", KEY.public)[:4]
+    suite(1).verifying_key(KEY.public, Purpose.LEDGER).verify(
+        b64decode(signed)[4:], f"{body}\n".encode()
+    )
 
 
 def _compact(part: object) -> bytes:
@@ -165,7 +198,7 @@ def test_files_of_a_sidecar_are_named_as_told() -> None:
     """As the code names them."""
     told = [name for row in tables(section(TEXT, "A node's folder"))[1] for name in names(row[0])]
     places = Places(Path())
-    files = (places.shard(0), places.repeats, places.repeats.with_suffix(".lock"))
+    files = (places.repeats, places.repeats.with_suffix(".lock"))
     listen = ListenFile(address="127.0.0.1:1")
     beside = ("sidecar.lock", "sockets/", f"{Path(listen.certificate).parent}/")
     assert told == [*(file.name for file in files), *beside]

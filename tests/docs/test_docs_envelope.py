@@ -42,6 +42,8 @@ LIMITS = {
     "use of one wrap, envelopes": content_keys.MAX_CACHE_ENVELOPES,
     "records of one call on the way out": MAX_RECORDS,
     "fields of a manifest": manifest.MAX_FIELDS,
+    "characters of the fields' `id` and `op` together": manifest.MAX_NAMED,
+    "checkpoint, characters": manifest.MAX_CHECKPOINT,
 }
 
 

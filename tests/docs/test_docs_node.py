@@ -153,6 +153,46 @@ def field(**changes: Any) -> dict[str, Any]:
     return {**GOOD, "fields": [{**FIELDS[0], **changes}, *FIELDS[1:]]}
 
 
+ORIGIN = f"sealgate/{GOOD['provider']}/main/node-01a1fc85acf1-4fe4f5d1"
+SIGNED = base64.b64encode(bytes(68)).decode()
+ROOT = base64.b64encode(bytes(32)).decode()
+LINE = f"— {ORIGIN} {SIGNED}\n"
+WITNESS = f"— 见证/😀 {SIGNED}\n"
+
+
+def noted(text: str) -> tuple[Any, Any]:
+    """Add what may be a checkpoint."""
+    return {**GOOD, "checkpoint": text}, ROWS
+
+
+CHECKPOINTS: dict[str, tuple[Any, Any]] = {
+    name: noted(text)
+    for name, text in {
+        "a checkpoint": f"{ORIGIN}\n7\n{ROOT}\n\n{LINE}",
+        "a checkpoint of a worker": f"{ORIGIN.replace('node', 'worker-12')}\n0\n{ROOT}\n\n{LINE}",
+        "a witness": f"{ORIGIN}\n{2**63 - 1}\n{ROOT}\n\n{LINE}{WITNESS}",
+        "too many entries": f"{ORIGIN}\n{2**63}\n{ROOT}\n\n{LINE}",
+        "a size with a zero": f"{ORIGIN}\n07\n{ROOT}\n\n{LINE}",
+        "another's ledger": f"{ORIGIN.replace('1', '2', 1)}\n7\n{ROOT}\n\n{LINE}",
+        "no shard": f"{ORIGIN[:-1]}\n7\n{ROOT}\n\n{LINE}",
+        "a short root": f"{ORIGIN}\n7\n{ROOT[4:]}\n\n{LINE}",
+        "a root in another spelling": f"{ORIGIN}\n7\n{ROOT[:-2]}B=\n\n{LINE}",
+        "a fourth line": f"{ORIGIN}\n7\n{ROOT}\nmore\n\n{LINE}",
+        "no signature": f"{ORIGIN}\n7\n{ROOT}\n\n",
+        "no empty line": f"{ORIGIN}\n7\n{ROOT}\n{LINE}",
+        "no end of a line": f"{ORIGIN}\n7\n{ROOT}\n\n{LINE[:-1]}",
+        "signed twice": f"{ORIGIN}\n7\n{ROOT}\n\n{LINE}{LINE}",
+        "a short signature": f"{ORIGIN}\n7\n{ROOT}\n\n— a AAAA\n",
+        "a name with a plus": f"{ORIGIN}\n7\n{ROOT}\n\n— a+b {SIGNED}\n",
+        "a tab": f"{ORIGIN}\n7\n{ROOT}\n\n—\t{ORIGIN} {SIGNED}\n",
+        "64 signatures": f"{ORIGIN}\n7\n{ROOT}\n\n"
+        + "".join(f"— {n} AAAAAAA=\n" for n in range(64)),
+        "65 signatures": f"{ORIGIN}\n7\n{ROOT}\n\n"
+        + "".join(f"— {n} AAAAAAA=\n" for n in range(65)),
+        "a long checkpoint": f"{ORIGIN}\n7\n{ROOT}\n\n{LINE}— {'a' * 4000} {SIGNED}\n",
+        "an empty checkpoint": "",
+    }.items()
+}
 # What is in the envelope; both refuse it, or both open it.
 AGREED: dict[str, tuple[Any, Any]] = {
     "good": (GOOD, ROWS),
@@ -186,6 +226,8 @@ AGREED: dict[str, tuple[Any, Any]] = {
     "a record that is null": (GOOD, [ROWS[0], None]),
     "an object in a record": (GOOD, [{**ROWS[0], "name": {}}, ROWS[1]]),
     "empty records": (GOOD, [{}, {}]),
+    **CHECKPOINTS,
+    "a checkpoint that is a number": ({**GOOD, "checkpoint": 7}, ROWS),
     "a number too large": (GOOD, json.dumps(ROWS).replace(": 3", ": 1e400")),
 }  # fmt: skip
 # Section 13 lets an opener choose: ours opens these, the one in Node refuses them.
@@ -193,6 +235,7 @@ CHOSEN: dict[str, tuple[Any, Any]] = {
     "member twice": (f'{TEXT[:-1]},"trust":7}}', ROWS),
     "key twice": (GOOD, json.dumps(ROWS).replace('"name"', '"name":"","name"', 1)),
     "totals of null": ({**GOOD, "totals": None}, ROWS),
+    "checkpoint of null": ({**GOOD, "checkpoint": None}, ROWS),
     "type unknown": (field(type="colour"), ROWS),
     "disclosure unknown": (field(disclosure="half"), ROWS),
     "number for text": (GOOD, [{**ROWS[0], "name": 1}, ROWS[1]]),
@@ -229,6 +272,8 @@ def test_what_an_envelope_holds_is_judged_alike(tmp_path: Path) -> None:
     ours = {each.name: each.code for each in cases}
     assert {name: found[name] for name in AGREED} == {name: ours[name] for name in AGREED}
     assert {ours[name] for name in AGREED} == {"opened", MANIFEST_WRONG}
+    taken = {"a checkpoint", "a checkpoint of a worker", "a witness", "64 signatures"}
+    assert {name for name in CHECKPOINTS if ours[name] == "opened"} == taken
     assert {(ours[name], found[name]) for name in CHOSEN} == {("opened", MANIFEST_WRONG)}
 
 

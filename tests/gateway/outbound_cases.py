@@ -51,6 +51,12 @@ class BrokenLedger:
             raise LedgerUnavailableError
         return self.inner.append(entry)
 
+    def last(self, kind: str) -> str | None:
+        return self.inner.last(kind)
+
+    def checkpoint(self) -> None:
+        return self.inner.checkpoint()
+
 
 class Case:
     """One call, in a world in which some things are wrong."""

@@ -88,6 +88,8 @@ name: 部门
 name_en: d
 suites: [1]
 passphrase_file: p
+node: n
+subject_days: 9
 callers:
 - {name: a, calls_per_second: 9, may: [seal, read_ledger, administer], group: g,
    resources: [a/1], certificates: [spiffe://a/b]}

@@ -19,6 +19,7 @@ from gateway.errors import LedgerUnavailableError
 from gateway.stores import grouped
 from gateway.stores.state import SqliteState
 from gateway.testing import MemoryCity, MemoryState
+from tests.gateway.ledger_shards import entries_of
 from tests.gateway.token_forge import shown
 from tests.gateway.worker import Town, Worker, found_town
 
@@ -303,6 +304,6 @@ def test_the_processes_of_a_node_share_the_quota(town: Town, tmp_path: Path) -> 
                 worker.tell(f"seal {file}")
         answers = [worker.hear() for worker in workers for _ in range(4)]
     assert sorted(answers) == ["QUOTA_EXCEEDED"] * 6 + ["ok 3"] * 6
-    lines = (town.place("provider") / "ledger.ndjson").read_bytes().splitlines()
-    outcomes = [msgspec.json.decode(line)["shared"]["outcome"] for line in lines]
+    entries = entries_of(town.place("provider"), "seal")
+    outcomes = [entry["shared"]["outcome"] for entry in entries]
     assert sorted(outcomes) == ["QUOTA_EXCEEDED"] * 6 + ["ok"] * 6

@@ -16,11 +16,12 @@ from keys.ports import KeyInfo
 from keys.stores.memory import HeldKey, MemoryStore
 from keys.suites import suite
 from tests.gateway.forge import Forge
+from tests.gateway.ledger_shards import EmptyLedger
 from tests.gateway.marked_record import RECORD, marked_request
 from tests.gateway.marks import Marks, Net
 
 
-class _NoLedger:
+class _NoLedger(EmptyLedger):
     def append(self, entry: Entry) -> Receipt:
         raise LedgerUnavailableError
 

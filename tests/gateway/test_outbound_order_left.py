@@ -12,12 +12,13 @@ from gateway.records.decoder import MAX_RECORD_BYTES
 from gateway.testing import FIELDS, PURPOSE, RESOURCE, MemoryCity
 from keys.errors import SealgateError
 from tests.gateway.forge import new_city, refusal, rows
+from tests.gateway.ledger_shards import EmptyLedger
 from tests.gateway.outbound_cases import Case, catalogue_with
 
 # --- What is left
 
 
-class _StoppingLedger:
+class _StoppingLedger(EmptyLedger):
     """A ledger that is never reached alive."""
 
     def append(self, entry: Entry) -> Receipt:

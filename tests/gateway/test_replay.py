@@ -1,6 +1,5 @@
 """An envelope is opened once, by whichever process comes first, whatever dies meanwhile."""
 
-import json
 import stat
 import threading
 import time
@@ -19,6 +18,7 @@ from gateway.model.call import Entry, Receipt
 from gateway.node import Node
 from gateway.stores.state import SqliteState
 from tests.gateway.forge import Forge, new_city, refusal, rows
+from tests.gateway.ledger_shards import EmptyLedger, entries_of
 from tests.gateway.worker import Town, Worker, found_town
 
 REPLAYED = "ENVELOPE_REPLAYED"
@@ -34,9 +34,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
 def _outcomes(town: Town, envelope: Path) -> list[str]:
     """Return what the requester's ledger says of one envelope, in order."""
     wanted = parse_envelope(envelope.read_bytes()).header.envelope_id.hex()
-    ledger = town.place("requester") / "ledger.ndjson"
-    lines = ledger.read_bytes().splitlines() if ledger.exists() else []
-    shared = [json.loads(line)["shared"] for line in lines]
+    shared = [entry["shared"] for entry in entries_of(town.place("requester"))]
     return [entry["outcome"] for entry in shared if entry.get("envelope") == wanted]
 
 
@@ -163,18 +161,18 @@ def _code(node: Node, data: bytes) -> str:
     return "ok"
 
 
-class _FailingLedger:
-    """A ledger that fails as long as it is told to."""
+class _FailingLedger(EmptyLedger):
+    """A ledger that fails as long as it is told to, where an envelope was opened."""
 
     def __init__(self, error: BaseException) -> None:
         self.error: BaseException | None = error
         self.entries: list[Entry] = []
 
     def append(self, entry: Entry) -> Receipt:
-        if self.error is not None:
+        if self.error is not None and entry.shared.kind == "open":
             raise self.error
         self.entries.append(entry)
-        return Receipt(shared=entry.shared, entry="00", private="00", position=0)
+        return Receipt(leaf=b"", index=0)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from gateway.testing import PURPOSE, RESOURCE, START_MS, MemoryCity
 from keys.errors import SealgateError
 from keys.material import Purpose
 from masking.policy import read_policy
+from tests.gateway.ledger_shards import EmptyLedger, shared_of
 
 REASON = "核对 2026-17 号来信"
 ID, OTHER_ID = "11010519491231002X", "140105199003078127"
@@ -95,7 +96,7 @@ def test_a_token_is_revealed_and_entered(reversible: MemoryCity) -> None:
     revealed = revealing(reversible).reveal(asked(reversible, token, token, caller="desk-3"))
     assert revealed.values == (ID, ID)
     entry = reversible.provider.ledger.entries[-1]
-    assert entry.shared == revealed.receipt.shared
+    assert entry.shared == shared_of(revealed.receipt)
     assert msgspec.to_builtins(entry.shared) == {
         "version": 1,
         "time": START_MS,
@@ -120,7 +121,7 @@ def test_an_encrypted_value_is_revealed(reversible: MemoryCity) -> None:
     assert shown != MOBILE
     revealed = revealing(reversible).reveal(asked(reversible, shown, field="mobile"))
     assert revealed.values == (MOBILE,)
-    assert revealed.receipt.shared.fields == (("mobile", "fpe"),)
+    assert shared_of(revealed.receipt).fields == (("mobile", "fpe"),)
 
 
 @pytest.mark.parametrize("scope", ["requester+purpose", "requester", "resource", "global"])
@@ -241,7 +242,7 @@ def test_all_are_told_or_none(reversible: MemoryCity) -> None:
     assert [fault.record for fault in error.fields] == [2, 4]
 
 
-class Broken:
+class Broken(EmptyLedger):
     """A ledger whose disk is full."""
 
     def append(self, entry: Entry) -> Receipt:

@@ -13,7 +13,7 @@ HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}(?: \\)?")
 # File: the lists of pyproject.toml that it pins.
 PINNED = {
     "core": ("core",),
-    "dev": ("core", "sidecar", "spreadsheet", "telemetry", "text", "dev"),
+    "dev": ("core", "receipts", "sidecar", "spreadsheet", "telemetry", "text", "dev"),
     "bench": ("core", "text", "dev", "bench"),
     "text": ("core", "text"),
     "build": ("build",),
@@ -82,7 +82,7 @@ def test_a_light_installation_is_light(root: Path) -> None:
 
 def test_extras_are_named_and_gathered(declared: dict[str, list[Requirement]]) -> None:
     """`all` is the sum of the other extras."""
-    extras = {"fpe", "sidecar", "spreadsheet", "tables", "telemetry", "text"}
+    extras = {"fpe", "receipts", "sidecar", "spreadsheet", "tables", "telemetry", "text"}
     (everything,) = declared["all"]
     assert extras <= declared.keys()
     assert (everything.name, everything.extras) == ("sealgate", extras)

@@ -143,6 +143,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert set(re.findall(r"^Provides-Extra: (\S+)$", metadata, re.MULTILINE)) == {
         "all",
         "fpe",
+        "receipts",
         "sidecar",
         "spreadsheet",
         "tables",

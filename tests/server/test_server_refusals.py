@@ -20,7 +20,7 @@ from gateway.server.telemetry.logs import LogSink
 from gateway.v1 import sidecar_pb2 as v1
 from gateway.v1.sidecar_pb2_grpc import SidecarStub
 from gateway.wire import STATUS
-from keys.errors import FieldFault
+from keys.errors import FieldFault, SealgateError
 from tests.cli.command import RESOURCE, ROW
 from tests.server.conftest import Running
 from tests.server.sidecars import short_folder
@@ -164,6 +164,9 @@ class BrokenDoor:
     def service(self, _: str) -> SidecarService:
         """Return the service."""
         return Broken()
+
+    def turn_away(self, _name: str, _refusal: SealgateError) -> None:
+        """Count nothing."""
 
 
 def test_a_fault_of_the_service_tells_type_and_place_alone(

@@ -1,10 +1,12 @@
 /** The manifest, section 12. */
 
+import { isCheckpointOf } from './checkpoint.js';
 import { Fraction, isObject, isWhole, readJson } from './json.js';
 import { Refusal, check } from './refusal.js';
 
 const WRONG = 'ENVELOPE_MANIFEST_WRONG';
 const MAX_FIELDS = 512; // a manifest that fills the ledger
+const MAX_NAMED = 49_152; // the same
 const MAX_LINE = 128;
 const MAX_TRUST = 2n ** 53n;
 
@@ -70,6 +72,7 @@ const OPTIONAL = {
   findings: isObject,
   totals: (value) =>
     hasExactly(value, { parts: (n) => isBetween(n, 1), records: (n) => isBetween(n, 0) }),
+  checkpoint: (value) => typeof value === 'string',
 };
 /** @type {typeof MEMBERS} */
 const FIELD = {
@@ -112,6 +115,8 @@ export function readManifest(data, header) {
   checkMembers(manifest);
   check(manifest.provider === header.sender, WRONG, 'manifest provider');
   check(manifest.requester === header.recipient, WRONG, 'manifest requester');
+  const { checkpoint } = manifest;
+  check(checkpoint === undefined || isCheckpointOf(checkpoint, header.sender), WRONG, 'checkpoint');
   checkTogether(manifest);
   check(header.stream_id || !('totals' in manifest), WRONG, 'manifest totals');
   return manifest;
@@ -133,6 +138,9 @@ function checkMembers(manifest) {
 function checkTogether({ fields, findings, records }) {
   const ids = new Set(fields.map((/** @type {{id: string}} */ { id }) => id));
   check(ids.size === fields.length, WRONG, 'a field stands twice in the manifest');
+  const named = fields.map((/** @type {any} */ { id, treatment }) => id.length + treatment.op.length);
+  const sum = named.reduce((/** @type {number} */ one, /** @type {number} */ two) => one + two, 0);
+  check(sum <= MAX_NAMED, WRONG, 'the names of the fields are too long');
   if (findings === undefined) return;
   const counts = Object.entries(findings);
   const sound = counts.every(([id, count]) => ids.has(id) && isBetween(count, 1, records));
