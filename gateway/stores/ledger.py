@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from threading import RLock
+from time import monotonic, sleep
 from typing import final
 
 import msgspec
@@ -20,7 +21,7 @@ from gateway.ledger.own_keys import OwnKeys
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
-from gateway.stores.grouped import GroupedDatabase
+from gateway.stores.grouped import BUSY_SECONDS, RETRY_SECONDS, GroupedDatabase
 from gateway.stores.shard_file import CHECKPOINT_ENTRIES, SCHEMA, ShardTree, load_tree
 from gateway.stores.shards import OPEN_SUFFIX, list_shards, newest_shard, shard_of
 from keys.material import VerifyingKey
@@ -48,7 +49,8 @@ UPDATE checkpoint SET size = ?, note = ? WHERE size = ? AND NOT cosigned
 def folder_lock(folder: Path) -> Iterator[None]:
     """Hold a ledger's folder, so that nobody else begins or removes a shard.
 
-    The folder is made if there is none. Raises: OSError.
+    The folder is made if there is none. Raises: OSError; BlockingIOError where somebody
+    else has held it for BUSY_SECONDS.
     """
     if not folder.is_dir():
         with suppress(FileExistsError):
@@ -56,7 +58,15 @@ def folder_lock(folder: Path) -> Iterator[None]:
         sync_folder(folder.parent)
     handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        give_up = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if monotonic() > give_up:
+                    raise
+                sleep(RETRY_SECONDS)
         yield
     finally:
         os.close(handle)

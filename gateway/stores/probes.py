@@ -4,20 +4,16 @@ Nothing waits for a running process for long, and none waits for us: its locks a
 held for as long as it takes to let them go.
 """
 
-import fcntl
 import os
 import sqlite3
-import stat
 import tempfile
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from time import monotonic, sleep
 from typing import NamedTuple
 
 # An append or a reservation holds its lock for milliseconds: more is a process that hangs.
 LOCK_SECONDS = 2.0
-RETRY_SECONDS = 0.02
 # Room that must be there: more than any entry takes.
 PROBE_BYTES = 64 * 1024
 # What an extended result code of SQLite says in its last byte.
@@ -38,20 +34,11 @@ _LOCKED = Obstacle(
 _NOT_ORDINARY = Obstacle("it is no ordinary file", "不是普通文件")
 
 
-def append_obstacle(path: Path) -> Obstacle | None:
-    """Tell what would keep an entry from being appended to a file, or None.
-
-    A file that is not there yet is no obstacle, if its folder takes one.
-    """
-    real = Path(os.path.realpath(path))
-    try:
-        return _lock_obstacle(real) or _room_obstacle(real.parent)
-    except OSError as error:
-        return _because(error)
-
-
 def database_obstacle(*paths: Path) -> Obstacle | None:
-    """Tell what would keep SQLite files from being changed, or None; see `append_obstacle`."""
+    """Tell what would keep SQLite files from being changed, or None.
+
+    One that is not there yet is no obstacle, if its folder takes one.
+    """
     files = [Path(os.path.realpath(path)) for path in paths]
     try:
         rooms = (_room_obstacle(folder) for folder in {file.parent for file in files})
@@ -69,29 +56,6 @@ def database_obstacle(*paths: Path) -> Obstacle | None:
 def _because(error: OSError) -> Obstacle:
     reason = os.strerror(error.errno or 0)
     return Obstacle(reason, reason)
-
-
-def _lock_obstacle(path: Path) -> Obstacle | None:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
-    try:
-        handle = os.open(path, flags)
-    except FileNotFoundError:
-        return None
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return _NOT_ORDINARY
-        give_up = monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                # Given back by closing, at once.
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return None
-            except BlockingIOError:
-                if monotonic() > give_up:
-                    return _LOCKED
-                sleep(RETRY_SECONDS)
-    finally:
-        os.close(handle)
 
 
 def _room_obstacle(folder: Path) -> Obstacle | None:

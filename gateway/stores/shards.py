@@ -201,6 +201,8 @@ class ShardReader:
         row, note = self.row(number), self.checkpoint() or ""
         # The size that was signed: others may be entering meanwhile.
         size = read_checkpoint(note).checkpoint.size
+        if number >= size:
+            raise _no_shard(self.name)
         path = inclusion_path(number, size, Tiles(self.tile, size).node)
         return Receipt(leaf=row.leaf, index=number, path=path, checkpoint=note)
 
