@@ -14,6 +14,7 @@ from gateway import changes
 from gateway.calls import MAX_CALLER
 from gateway.ledger import BEFORE_AUTHENTICATION, MAX_COUNTED, MAX_COUNTED_MS
 from gateway.model.call import PrivatePart, SharedPart
+from gateway.node import Node
 from gateway.stores.shards import ShardReader, list_shards
 from tests.cli.command import PURPOSE, REQUESTER, RESOURCE, ROW, Desk, call, done
 from tests.cli.conftest import founded  # noqa: F401 - a fixture
@@ -85,9 +86,9 @@ def _entries(node: Path) -> Iterator[Found]:
                 yield Found(name, shared, private, "subjects" in leaf)
 
 
-def _called_by_command(desk: Desk) -> None:
+def _called(desk: Desk) -> None:
     """Seal, open, reveal, block and keep the ledger: what goes well, and what is refused."""
-    provider, requester = ("--node", desk.provider), ("--node", desk.requester)
+    provider, witness = ("--node", desk.provider), ("--node", desk.outsider)
     who = ("--caller", "desk-3", "--reference", "2026-17")
     (desk.provider / "policy.yaml").write_text(POLICY, "utf-8")
     given = {name: ROW[name] for name in ("name", "resident_id")}
@@ -95,7 +96,9 @@ def _called_by_command(desk: Desk) -> None:
     records = desk.write([given], "records.json")
     for _ in range(2):
         assert desk.seal(records, *who, grant=grant).status == 0
-    (token,) = [row["name"] for row in desk.opened(*who)]
+    with Node(desk.requester) as node:
+        opened = node.open(desk.envelope.read_bytes(), caller="desk-4", reference="收 9 号")
+    (token,) = [row["name"] for row in opened.rows()]
     assert desk.open().code == "ENVELOPE_REPLAYED"
     stray = desk.write([{**given, "blood_type": "A"}], "stray.json")
     assert desk.seal(stray, grant=grant).code == "FIELD_UNCATALOGUED"
@@ -114,7 +117,7 @@ def _called_by_command(desk: Desk) -> None:
     with ShardReader(path) as shard:
         note = desk.write(shard.checkpoint() or "", "checkpoint")
     cosigned = desk.folder / "cosigned"
-    done("ledger", "cosign", *requester, note, "--out", cosigned, *who)
+    done("ledger", "cosign", *witness, note, "--out", cosigned, *who)
     own = call("ledger", "cosign", *provider, note, "--out", desk.folder / "none", *who)
     assert own.status == 3
     done("ledger", "cosignature", *provider, cosigned)
@@ -139,9 +142,9 @@ def entered(
     """Make every kind happen, once; return what was entered."""
     desk = Desk(tmp_path_factory.mktemp("events") / "world")
     shutil.copytree(founded, desk.folder, symlinks=True)
-    _called_by_command(desk)
+    _called(desk)
     _served(desk)
-    return [one for node in (desk.provider, desk.requester) for one in _entries(node)]
+    return [one for node in (desk.provider, desk.requester, desk.outsider) for one in _entries(node)]
 
 
 def test_every_row_of_the_page_happened_and_no_other(entered: list[Found]) -> None:

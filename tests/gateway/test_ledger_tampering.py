@@ -314,7 +314,7 @@ def test_what_is_kept_of_nobody_is_found(shard: Path) -> None:
 
 
 def test_an_older_checkpoint_in_the_newest_ones_place_is_found(
-    written: Written, shard: Path, tmp_path: Path
+    written: Written, shard: Path
 ) -> None:
     """Receipts would be made against it."""
     ledger = sqlite_ledger(shard.parent)

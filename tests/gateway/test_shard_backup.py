@@ -289,7 +289,7 @@ def test_a_shard_that_is_not_whole_is_not_backed_up(folder: Path, backup: Path) 
 
 
 @pytest.mark.parametrize(
-    "rounds", [6, pytest.param(100, marks=pytest.mark.torture)], ids=["few", "many"]
+    "rounds", [6, pytest.param(25, marks=pytest.mark.torture)], ids=["few", "many"]
 )
 def test_who_restores_and_is_killed_loses_nothing(folder: Path, backup: Path, rounds: int) -> None:
     """Done again, it is finished; what was there is there at any moment."""
