@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, NoReturn, Protocol
 
 from gateway.errors import CheckpointInvalidError, LedgerInvalidError, RequestMalformedError
-from gateway.ledger.directory import LedgerDirectory
+from gateway.ledger.directory import Signers
 from gateway.ledger.edge import Edge, Growth
 from gateway.ledger.judging import Entry, Judge, entry_fault, shard_fault
 from gateway.ledger.notes import SignedCheckpoint, read_checkpoint
@@ -87,7 +87,7 @@ class ShardReport(NamedTuple):
 
 
 def verify_shard(
-    shard: Shard, directory: LedgerDirectory, outside: Iterable[SignedCheckpoint] = ()
+    shard: Shard, directory: Signers, outside: Iterable[SignedCheckpoint] = ()
 ) -> ShardReport:
     """Judge a shard; of the checkpoints from outside, those of its origin.
 
@@ -113,7 +113,7 @@ def first_step(reports: Iterable[ShardReport]) -> LedgerInvalidError | None:
 
 class _Verification:
     def __init__(
-        self, shard: Shard, directory: LedgerDirectory, outside: Iterable[SignedCheckpoint]
+        self, shard: Shard, directory: Signers, outside: Iterable[SignedCheckpoint]
     ) -> None:
         self._shard, self._directory = shard, directory
         self._judge = Judge(shard.name)

@@ -210,7 +210,7 @@ def test_a_shard_that_is_not_whole_is_not_archived(folder: Path) -> None:
     name = _only(folder)
     with closing(sqlite3.connect(folder / f"{name}.sqlite")) as database, database:
         database.execute("UPDATE entry SET private = replace(private, '1', '2') WHERE number = 1")
-    with pytest.raises(LedgerInvalidError, match=f"{name}: entry 1 is wrong"):
+    with pytest.raises(LedgerInvalidError, match=f"{name}, entry 1: its private part"):
         archive(folder, name, 5)
     assert f"{name}.sqlite" in names_of(folder)
     assert f"{name}.sqlite.gz" not in names_of(folder)
