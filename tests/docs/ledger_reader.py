@@ -49,7 +49,7 @@ ORIGIN = re.compile(
 )
 
 
-class Refused(Exception):
+class NotHeldError(Exception):
     """What does not hold."""
 
 
@@ -66,7 +66,7 @@ class Note(NamedTuple):
 def expect(true: bool) -> None:
     """Refuse what is not as it must be."""
     if not true:
-        raise Refused
+        raise NotHeldError
 
 
 def sha256(data: bytes) -> bytes:
@@ -102,7 +102,7 @@ def read_leaf(leaf: bytes) -> dict[str, Any]:
     try:
         found = json.loads(leaf)
     except ValueError:
-        raise Refused from None
+        raise NotHeldError from None
     expect(isinstance(found, dict))
     in_order(found, LEAF, 1)
     shared = found.get("shared")
@@ -195,7 +195,7 @@ def decoded(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except ValueError:
-        raise Refused from None
+        raise NotHeldError from None
     expect(base64.b64encode(data).decode() == text)
     return data
 
@@ -217,7 +217,7 @@ def read_note(text: str) -> Note:
 def _read_line(line: str) -> tuple[str, bytes, bytes]:
     found = re.fullmatch("— ([^\\s+]+) (\\S+)", line)
     if found is None:
-        raise Refused
+        raise NotHeldError
     data = decoded(found[2])
     expect(len(data) > 4)
     return found[1], data[:4], data[4:]
@@ -245,7 +245,7 @@ def cosigned_at(note: Note, name: str, public: bytes) -> int:
             message = f"cosignature/v1\ntime {time}\n{note.text}".encode()
             expect(verified(public, data[8:], message))
             return time
-    raise Refused
+    raise NotHeldError
 
 
 def check_receipt(text: str, directory: Mapping[str, bytes]) -> tuple[dict[str, Any], int, int]:
@@ -257,13 +257,13 @@ def check_receipt(text: str, directory: Mapping[str, bytes]) -> tuple[dict[str, 
     expect(lines[1].startswith("extra ") and len(lines) - 3 <= 63)
     index = re.fullmatch("index (0|[1-9][0-9]*)", lines[2])
     if index is None:
-        raise Refused
+        raise NotHeldError
     leaf, path = decoded(lines[1][6:]), [decoded(line) for line in lines[3:]]
     found = read_leaf(leaf)  # 2
     note = read_note(checkpoint)  # 3
     origin = ORIGIN.fullmatch(note.origin)
     if origin is None:
-        raise Refused
+        raise NotHeldError
     expect(root_by_path(leaf_hash(leaf), int(index[1]), note.size, path) == note.root)  # 4
     expect(origin[1] in directory)  # 5
     public = directory[origin[1]]

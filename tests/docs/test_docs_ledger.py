@@ -24,7 +24,7 @@ from gateway.subjects import LABEL, SUBJECT_KINDS
 from tests.docs import ledger_reader
 from tests.docs.ledger_reader import (
     VECTORS,
-    Refused,
+    NotHeldError,
     bundled,
     check_receipt,
     cosigned_at,
@@ -43,7 +43,7 @@ from tests.docs.ledger_reader import (
     verified,
 )
 from tests.docs.naming import missing
-from tests.docs.tables import ROOT, bare, both_languages, names, page, section, tables
+from tests.docs.tables import ROOT, bare, both_languages, names, page, tables
 from tests.gateway.ledger_shards import KEY, an_entry, sqlite_ledger
 
 TEXT = page("reference/ledger.md")
@@ -153,7 +153,7 @@ def test_receipts_of_the_vectors_hold(one: dict[str, Any]) -> None:
 @pytest.mark.parametrize("one", VECTORS["refused"], ids=lambda one: one["name"])
 def test_receipts_that_do_not_hold_are_refused(one: dict[str, Any]) -> None:
     """By that verifier, and by ours with the code told."""
-    with pytest.raises(Refused):
+    with pytest.raises(NotHeldError):
         check_receipt(one["receipt"], DIRECTORY)
     file = msgspec.json.decode(ledger_reader.FILE.read_bytes(), type=LedgerFile)
     assert cases.outcome(file, one["receipt"]) == one["code"]
@@ -169,7 +169,6 @@ def test_a_real_ledger_is_read_as_the_page_says(tmp_path: Path) -> None:
     with ShardReader(path) as shard:
         export(shard, tmp_path / "out")
         folder = tmp_path / "out" / shard.name
-        assert "subject" in SCHEMA
     note = read_note((folder / "checkpoint").read_text("utf-8"))
     assert KEY.public is not None
     directory = {note.origin.split("/")[1]: KEY.public}
@@ -212,7 +211,7 @@ def test_the_page_lists_the_members_of_the_code() -> None:
 
 def test_the_page_gives_the_limits_of_the_code() -> None:
     """All of them, and no other."""
-    (rows,) = [rows for rows in tables(_section(13)) if len(rows[0]) == 3 and "," in rows[0][0]]
+    rows = tables(_section(13))[-1]
     assert {row[0]: int(row[1].replace(",", "")) for row in rows} == LIMITS
 
 
@@ -230,10 +229,10 @@ def test_the_page_spells_the_labels_of_the_code() -> None:
 def test_the_page_names_shards_as_the_code_does() -> None:
     """Those of the vectors, and of a worker."""
     assert ledger_reader.ORIGIN.fullmatch(VECTORS["origin"])
-    name = shard_name(worker_writer(12), 1_793_577_600_000, b"abcd")
-    assert name == "worker-12-01a1998e43" + "00-61626364" or re.fullmatch(
-        "worker-12-[0-9a-f]{12}-61626364", name
-    )
+    made = shard_name(worker_writer(12), 1_793_577_600_000, b"abcd")
+    other = VECTORS["origin"].replace(VECTORS["shard"], made)
+    assert ledger_reader.ORIGIN.fullmatch(other)
+    assert made == f"worker-12-{1_793_577_600_000:012x}-61626364"
     assert VECTORS["origin"].endswith(f"/{VECTORS['node']}/{VECTORS['shard']}")
 
 
@@ -256,4 +255,3 @@ def test_what_is_found_is_shown_by_tests_that_are_there() -> None:
         assert names(tests)
         assert missing(names(tests)) == []
     assert {name for row in rows for name in names(row[1])} == explained
-    assert section(TEXT, "6. Tree")

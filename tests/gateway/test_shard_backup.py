@@ -273,7 +273,7 @@ def test_a_backup_whose_entries_were_changed_is_refused(folder: Path, backup: Pa
         database.execute("UPDATE entry SET private = '{}' WHERE number = 1")
     _written(backup, _summed({name: gzip.compress(plain.read_bytes())}))
     shutil.rmtree(folder)
-    with pytest.raises(LedgerInvalidError, match="entry 1 is wrong"):
+    with pytest.raises(LedgerInvalidError, match="entry 1: its private part"):
         put_back(folder, backup)
 
 
