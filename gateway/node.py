@@ -116,6 +116,11 @@ class Node:
         yield from self._changes.entering(self.snapshot())
         yield from self._door.summing_up()
 
+    def tidy(self) -> None:
+        """Do for the ledger what a worker has done every second, in a thread of its own."""
+        if self._shards is not None:
+            self._shards.tidy()
+
     def turn_away(self, caller: str, code: str) -> None:
         """Count a call of a service that was refused before the node was asked."""
         self._door.turn_away(caller, code)
@@ -356,4 +361,5 @@ class Node:
             random=dice,
             keys=self.keys,
             clock=self._clock,
+            tidied=self.worker is not None,
         )

@@ -249,6 +249,7 @@ class Sidecar:
         try:
             look = partial(check, self._node, self._certificates)
             conditions = await self._conductor.apart(look)
+            await self._conductor.apart(self._node.tidy)
             ready = all(condition.refusal is None for condition in conditions)
             self._telemetry.observe(self._observed(conditions))
         except Exception as error:

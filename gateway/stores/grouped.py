@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, TypeVar, final
@@ -17,6 +17,8 @@ BUSY_SECONDS = 10.0
 RETRY_SECONDS = 0.02
 # The log beside the file is cut back to this once it is written over.
 LOG_BYTES = 16_777_216
+# Pages of 4 KiB in that log, over which a commit brings them into the file.
+LOG_PAGES, TIDIED_LOG_PAGES = 1_000, 16_000
 # What an extended result code of SQLite says in its last byte.
 _PRIMARY = 0xFF
 
@@ -25,11 +27,13 @@ _PRIMARY = 0xFF
 class GroupedDatabase:
     """One connection, which threads may share: a group has it to itself."""
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, tidied: bool = False) -> None:
         """Open the file, which is made if there is none; `schema` may run again and again.
 
-        Raises: LedgerUnavailableError.
+        Where it is `tidied`, somebody calls `tidy` every now and then, and no commit has
+        to bring the log beside the file into it. Raises: LedgerUnavailableError.
         """
+        self._path, self._log_pages = path, TIDIED_LOG_PAGES if tidied else LOG_PAGES
         self._mine = threading.RLock()
         self._grouped = self._broken = False
         # How long SQLite waits for another process, in seconds.
@@ -51,6 +55,7 @@ class GroupedDatabase:
     def _prepare(self, schema: str) -> None:
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {self._log_pages}")
         # SQLite waits for another process in all but this: two that turn a new file to WAL.
         give_up = monotonic() + BUSY_SECONDS
         while True:
@@ -119,6 +124,18 @@ class GroupedDatabase:
             except (sqlite3.Error, UnicodeError):
                 self._broken = True
                 raise LedgerUnavailableError from None
+
+    def tidy(self) -> None:
+        """Bring the log beside the file into it, from any thread, while others write.
+
+        What cannot be done now is done by the next one, or by a commit.
+        """
+        # By a connection of its own: this one may be writing.
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(self._path, timeout=0, isolation_level=None)) as database,
+        ):
+            database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the file."""

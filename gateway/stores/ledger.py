@@ -103,8 +103,13 @@ class SqliteLedger:
         random: Dice,
         keys: KeyProvider,
         clock: Clock,
+        tidied: bool = False,
     ) -> None:
-        """Make the ledger of a writer; its shard is opened with the first entry."""
+        """Make the ledger of a writer; its shard is opened with the first entry.
+
+        Where it is `tidied`, somebody calls `tidy` every second or so.
+        """
+        self._tidied = tidied
         self._folder, self._writer = folder, writer
         self._department, self._node = department, node
         self._random, self._keys, self._clock = random, OwnKeys(keys), clock
@@ -164,6 +169,12 @@ class SqliteLedger:
                     self._group = None
                 if group.settled:
                     shard.write(tree, group, *self._keys.signer(self._clock() // 1000))
+
+    def tidy(self) -> None:
+        """Spare commits the work that can be done beside them; from any thread."""
+        shard = self._shard
+        if shard is not None:
+            shard.tidy()
 
     def close(self) -> None:
         """Close the shard; the next entry opens it again."""
@@ -230,7 +241,8 @@ class SqliteLedger:
         return self._shard_of(path, name)
 
     def _shard_of(self, path: Path, name: str) -> "_Shard":
-        return _Shard(path, Origin(self._department, self._node, name), self._keys)
+        origin = Origin(self._department, self._node, name)
+        return _Shard(path, origin, self._keys, tidied=self._tidied)
 
 
 class _Shard:
@@ -248,9 +260,9 @@ class _Shard:
         "note",
     )
 
-    def __init__(self, path: Path, origin: Origin, keys: OwnKeys) -> None:
+    def __init__(self, path: Path, origin: Origin, keys: OwnKeys, *, tidied: bool) -> None:
         self._path, self._keys = path, keys
-        self._database = GroupedDatabase(path, SCHEMA)
+        self._database = GroupedDatabase(path, SCHEMA, tidied=tidied)
         found = os.stat(path)
         self._place = found.st_dev, found.st_ino
         # The tree as of the last commit, and its checkpoint; None: not known.
@@ -324,6 +336,9 @@ class _Shard:
             msgspec.structs.force_setattr(receipt, "index", before + added)
             msgspec.structs.force_setattr(receipt, "path", growth.path(added))
             msgspec.structs.force_setattr(receipt, "checkpoint", note)
+
+    def tidy(self) -> None:
+        self._database.tidy()
 
     def close(self) -> None:
         self._database.close()
