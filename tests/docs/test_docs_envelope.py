@@ -146,7 +146,9 @@ def test_the_committed_vectors_hold() -> None:
 def test_vectors_written_anew_hold(tmp_path: Path) -> None:
     """`make vectors` writes what `make check` takes."""
     assert run("--dir", str(tmp_path)).returncode == 0
-    assert {file.name for file in tmp_path.iterdir()} == {"envelope.json", "grant.json"}
+    written = {file.name for file in tmp_path.iterdir()}
+    assert written == {"envelope.json", "grant.json", "ledger.json"}
+    assert (tmp_path / "ledger.json").read_bytes() == (FOLDER / "ledger.json").read_bytes()
     assert run("--check", "--dir", str(tmp_path)).returncode == 0
 
 
@@ -184,11 +186,24 @@ def _outcome(file: dict[str, Any]) -> None:
     file["refused"][0]["code"] = "TOKEN_EXPIRED"
 
 
+def _root(file: dict[str, Any]) -> None:
+    file["trees"][3]["root"] = file["trees"][2]["root"]
+
+
+def _receipt(file: dict[str, Any]) -> None:
+    file["receipts"][0]["receipt"] = file["refused"][0]["receipt"]
+
+
+def _held(file: dict[str, Any]) -> None:
+    file["refused"][0]["receipt"] = file["receipts"][1]["receipt"]
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
         *(("envelope.json", change) for change in (_flip, _step, _code, _fewer, _key, _member)),
         *(("grant.json", change) for change in (_token, _outcome, _member)),
+        *(("ledger.json", change) for change in (_root, _receipt, _held, _member)),
     ],
 )
 def test_vectors_that_do_not_hold_are_noticed(

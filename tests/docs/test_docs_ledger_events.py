@@ -63,9 +63,10 @@ class Found(NamedTuple):
 def _rows() -> dict[str, Told]:
     found = {}
     for row in table(TEXT, "Members"):
-        parts = [set(names(cell)) for cell in row[1:5]]
+        always, known, private, private_known = (set(names(cell)) for cell in row[1:5])
         assert row[5] in ("yes", "no")
-        found[row[0].replace("`", "")] = Told(*parts, row[5] == "yes")
+        told = Told(always, known, private, private_known, row[5] == "yes")
+        found[row[0].replace("`", "")] = told
     return found
 
 
@@ -106,8 +107,8 @@ def _called(desk: Desk) -> None:
     assert desk.seal(records, grant=forged).status == 3
     desk.envelope.write_bytes(b"\x0anoise")
     assert desk.open().code == "ENVELOPE_MALFORMED"
-    asked = ("--resource", RESOURCE, "--requester", REQUESTER, "--purpose", PURPOSE)
-    asked = ("reveal", *provider, *asked, "--field", "name", "--reason", "核对", *who)
+    subject = ("--resource", RESOURCE, "--requester", REQUESTER, "--purpose", PURPOSE)
+    asked = ("reveal", *provider, *subject, "--field", "name", "--reason", "核对", *who)
     done(*asked, token)
     assert call(*asked, "sgt1_none").status == 3
     for act in ("block", "unblock"):

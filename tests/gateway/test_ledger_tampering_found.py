@@ -23,7 +23,6 @@ from gateway.stores.clock import system_clock
 from gateway.stores.shards import ShardReader, list_shards
 from tests.cli.command import call
 from tests.gateway.forge import rows
-from tests.gateway.ledger_shards import EmptyLedger
 from tests.gateway.naive_tree import NaiveTree
 from tests.gateway.worker import Town, found_town
 
@@ -185,7 +184,7 @@ def _remove_the_shard(kept: Kept) -> None:
 
 
 def _erase_subjects(kept: Kept) -> None:
-    _sql(kept.shard(), "DELETE FROM subject WHERE number = 1")
+    _sql(kept.shard(), "DELETE FROM subject")
 
 
 def _take_cosignatures_away(kept: Kept) -> None:
@@ -216,7 +215,7 @@ def _sign_anew(path: Path, keys: KeyProvider, *, keep_cosigned: bool) -> None:
 
 
 def _cheat(kept: Kept, *, keep_cosigned: bool = False) -> None:
-    with Node(kept.town.place("provider"), ledger=EmptyLedger()) as node:
+    with Node(kept.town.place("provider")) as node:
         _sign_anew(kept.shard(), node.keys, keep_cosigned=keep_cosigned)
 
 

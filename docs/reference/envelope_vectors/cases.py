@@ -6,7 +6,14 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from docs.reference.envelope_vectors.model import Positive, Stream
-from docs.reference.envelope_vectors.sealing import KEYS, fixed, header, ordinary, wrap
+from docs.reference.envelope_vectors.sealing import (
+    KEYS,
+    checkpoint,
+    fixed,
+    header,
+    ordinary,
+    wrap,
+)
 from gateway.envelope.header import Header
 from gateway.envelope.opening import parse_envelope, split_plaintext
 from gateway.envelope.sealing import SIGNATURE_LABEL, envelope_digest, payload_key, wrap_info
@@ -64,6 +71,12 @@ def positives() -> tuple[Positive, ...]:
             "Two full chunks and an empty one; the longest lifetime.",
             "两个满块和一个空块；最长有效期。",
             ordinary(large, MANY).envelope(),
+        ),
+        positive(
+            "x25519-checkpoint",
+            "With the newest checkpoint of the sender's ledger.",
+            "带有发送方日志的最新检查点。",
+            ordinary(header("checkpoint"), checkpoint=checkpoint()).envelope(),
         ),
     )
 

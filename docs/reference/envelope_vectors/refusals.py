@@ -20,6 +20,7 @@ from docs.reference.envelope_vectors.sealing import (
     NOW,
     OUTSIDER,
     Parts,
+    checkpoint,
     contents,
     header,
     manifest,
@@ -75,6 +76,7 @@ class Refusals:
             *self._decryption(),
             *self._padding(),
             *self._manifests(),
+            *self._checkpoints(),
             *self._streams(),
         )
 
@@ -316,9 +318,33 @@ class Refusals:
              one, extra),
             ("records-absent", "a field that was dropped", "含有已删除的字段", one, dropped),
         ):  # fmt: skip
-            case = Case(f"manifest-{name}", MANIFEST, about, about_zh)
-            plaintext = pad(contents(members, records))
-            yield self._whole(case, seal(self._head, plaintext, self._parts.wrapped_key))
+            yield self._manifest(name, about, about_zh, members, records)
+
+    def _checkpoints(self) -> Iterator[Negative]:
+        good = checkpoint()
+        body, _, line = good.rpartition("\n\n")
+        for name, about, about_zh, note in (
+            ("party", "of the ledger of another department", "属于其他部门的日志",
+             checkpoint(OUTSIDER)),
+            ("origin", "its origin is none of a shard", "来源不是分片", checkpoint(shard="ledger")),
+            ("unsigned", "it has no signature line", "没有签名行", f"{body}\n\n"),
+            ("twice", "two lines of one key", "同一密钥有两个签名行", f"{body}\n\n{line}{line}"),
+            ("size", "a zero before its size", "条目数前有零",
+             good.replace("\n12\n", "\n012\n")),
+            ("root", "a root of 31 bytes", "树根为 31 字节", _shorter_root(good)),
+            ("control", "a carriage return", "含回车符", good.replace("\n", "\r\n")),
+            ("long", "a checkpoint of more than 4,096 characters", "超过 4,096 个字符",
+             good + "".join(line.replace("/main/", f"/m{n}/") for n in range(25))),
+        ):  # fmt: skip
+            members = manifest(1, checkpoint=note)
+            yield self._manifest(f"checkpoint-{name}", about, about_zh, members, rows(1))
+
+    def _manifest(
+        self, name: str, about: str, about_zh: str, members: object, records: object
+    ) -> Negative:
+        case = Case(f"manifest-{name}", MANIFEST, about, about_zh)
+        plaintext = pad(contents(members, records))
+        return self._whole(case, seal(self._head, plaintext, self._parts.wrapped_key))
 
     def _streams(self) -> Iterator[Negative]:
         name = self._stream.name
@@ -353,6 +379,12 @@ class Refusals:
             case = Case(f"stream-{label}", code, about, about_zh)
             whole = self._whole(case, ordinary(head, **members))
             yield replace(whole, stream=name, parts=(1, 2))
+
+
+def _shorter_root(note: str) -> str:
+    lines = note.split("\n")
+    lines[2] = base64.b64encode(base64.b64decode(lines[2])[:31]).decode()
+    return "\n".join(lines)
 
 
 def _flipped(data: bytes, at: int) -> bytes:

@@ -13,6 +13,7 @@ from gateway.envelope.header import Header, write_header
 from gateway.envelope.padding import padding
 from gateway.envelope.sealing import SIGNATURE_LABEL, envelope_digest, payload_key, wrap_info
 from gateway.envelope.wire import write_message
+from gateway.ledger.notes import Checkpoint, checkpoint_text, sign_note
 from gateway.model.call import FieldTreatment, GrantReference, HeldGrant, Manifest
 from keys.derive import lp
 from keys.material import Purpose
@@ -21,6 +22,7 @@ from keys.suites import X25519, XWING, suite
 NOW = 1_793_577_600_000
 CREATED = NOW - 60_000
 DAY = 86_400_000
+SHARD = "worker-0-01a1998dd7c0-5f0e3a91"
 SENDER, OPENER, OUTSIDER = "11149900MB0C12002H", "11149900MB0C13013W", "11149900MB0C140248"
 
 _SECONDS, _MONTH = CREATED // 1000, 30 * 86_400
@@ -123,6 +125,15 @@ def manifest(records: int, **changes: Any) -> dict[str, Any]:
     )
     members = {**msgspec.to_builtins(good), **changes}
     return {name: value for name, value in members.items() if value is not None}
+
+
+def checkpoint(department: str = SENDER, shard: str = SHARD, size: int = 12) -> str:
+    """Make a checkpoint of a department's ledger; the sender's ledger key signs it."""
+    origin = f"sealgate/{department}/main/{shard}"
+    key = suite(X25519).ledger_key(fixed("ledger key"))
+    public = suite(X25519).verifying_key(key.public, Purpose.LEDGER)
+    body = checkpoint_text(Checkpoint(origin, size, fixed("root")))
+    return sign_note(body, origin, public, key.sign)
 
 
 def padded(plaintext: bytes) -> bytes:
