@@ -70,7 +70,7 @@ protos: $(PROTOS_VENV)/.pinned ## generate gateway/v1 from protos/
 published: setup ## take the protos as they are for those that callers stand on
 	$(BIN)/buf build --exclude-source-info --output $(PUBLISHED)
 
-vectors: setup ## write the test vectors of the envelope anew
+vectors: setup ## write the test vectors of envelope, grant and ledger anew
 	$(BIN)/python $(VECTORS)
 
 picture: setup ## draw the demo's pictures in docs/ anew from a real run

@@ -23,7 +23,7 @@ ABSENT = "absent"
 MAX_FIELDS = 512
 # Characters of all its fields' ids and treatments: they go into our ledger, as one leaf.
 MAX_NAMED = 48 * 1024
-# Bytes of a checkpoint with some cosignatures; it goes into our ledger.
+# Characters of a checkpoint with some cosignatures; it goes into our ledger.
 MAX_CHECKPOINT = 4096
 
 

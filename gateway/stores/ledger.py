@@ -358,17 +358,16 @@ class _Shard:
 
     def _load(self, size: int) -> ShardTree:
         notes = self._database.run("SELECT note FROM checkpoint WHERE size = ?", (size,))
-        self.note = None
         try:
             tree = self._database.apply(partial(load_tree, size=size))
         except (TypeError, ValueError):
             raise LedgerUnavailableError from None
-        if size:
-            note = str(notes[0][0]) if notes else ""
-            if not self._keys.signed(note, Checkpoint(self._origin, size, tree.edge.root())):
-                # Nothing is built on it: what was changed would be signed for with the rest.
-                raise LedgerUnavailableError
-            self.note = note
+        note = str(notes[0][0]) if notes else ""
+        if size and not self._keys.signed(note, Checkpoint(self._origin, size, tree.edge.root())):
+            # Nothing is built on it: what was changed would be signed for with the rest.
+            raise LedgerUnavailableError
+        # At once: whoever asks for it meanwhile does not wait for the commit that this begins.
+        self.note = note if size else None
         return tree
 
 
