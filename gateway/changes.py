@@ -5,15 +5,17 @@ which entry on a changed one counted. So does a service's start and end.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from gateway.calls import Calls, Trail
+from gateway.model.call import Entry
 from gateway.model.trust import Snapshot, Trust
 from gateway.ports import Clock, KeyProvider, LedgerSink
-from gateway.steps import Steps
+from gateway.steps import Steps, write
 from keys.ports import KeyInfo
 from keys.suites import fingerprint
 from masking.policy import Policy
@@ -61,11 +63,16 @@ class Changes:
         if seen is not None and seen[0] is keys and seen[1] is snapshot:
             return
         now = _Seen(keys, snapshot)
-        for kind, detail, trail in self._facts(now):
-            if self._ledger.last(kind) != detail:
-                trail.private = replace(trail.private, detail=detail)
-                yield from self._calls[kind].enter(trail)
+        for detail, trail in self._facts(now):
+            trail.private = replace(trail.private, detail=detail)
+            entry = Entry(shared=trail.shared, private=trail.private)
+            yield from write(self._ledger, partial(self._enter_once, entry))
         self._seen = now
+
+    def _enter_once(self, entry: Entry) -> None:
+        # As it is written: many calls may come upon a change at once.
+        if self._ledger.last(entry.shared.kind) != entry.private.detail:
+            self._ledger.append(entry)
 
     def service(self, kind: str, detail: str) -> Steps[None]:
         """Enter the `start` or `stop` of a service."""
@@ -73,16 +80,16 @@ class Changes:
         trail.private = replace(trail.private, detail=detail)
         yield from self._calls[kind].enter(trail)
 
-    def _facts(self, now: _Seen) -> Iterator[tuple[str, str, Trail]]:
+    def _facts(self, now: _Seen) -> Iterator[tuple[str, Trail]]:
         trust, policy = now.snapshot.trust, now.snapshot.policy
-        yield "keys", _keys_fact(now.keys), self._begun("keys")
+        yield _keys_fact(now.keys), self._begun("keys")
         trail = self._begun("trust")
         trail.shared.trust, trail.shared.catalogue = trust.version, trust.catalogue.version
-        yield "trust", _trust_fact(trust), trail
+        yield _trust_fact(trust), trail
         if policy is not None:
             trail = self._begun("policy")
             trail.shared.policy = f"{policy.id}@{policy.version}"
-            yield "policy", _policy_fact(policy), trail
+            yield _policy_fact(policy), trail
 
     def _begun(self, kind: str) -> Trail:
         trail = self._calls[kind].begin(ITSELF, None)

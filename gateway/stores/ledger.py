@@ -135,6 +135,8 @@ class SqliteLedger:
         Raises: LedgerUnavailableError.
         """
         with self._mine:
+            if self._group is not None and kind in self._group.facts:
+                return self._group.facts[kind]
             return self._opened().last(kind)
 
     def checkpoint(self) -> str | None:
