@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.node import Node
@@ -233,8 +234,6 @@ def _may_mount() -> bool:
 @pytest.mark.skipif(not _may_mount(), reason="nothing may be mounted here")
 def test_a_file_system_that_is_full_or_read_only_spoils_nothing(town: Town, tmp_path: Path) -> None:
     """A real one; with room, or writable again, the same nodes go on."""
-    import msgspec
-
     (file,) = town.seal(tmp_path / "sealed", rows(), 1)
     asked = tmp_path / "request.json"
     asked.write_bytes(msgspec.json.encode(town.request(rows())))
