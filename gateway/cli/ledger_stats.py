@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from gateway.cli.ledger_figures import BY, Figure, Figures
-from gateway.cli.ledger_pages import figures_page
 from gateway.cli.ledger_reading import Choice, add_period, read_entries
 from gateway.cli.terminal import bar, one_line, print_json, table
 from gateway.cli.words import add_command, check_outputs
@@ -43,6 +42,9 @@ def _stats(chosen: argparse.Namespace) -> int:
     choice = Choice(begin=chosen.begin, end=chosen.end)
     figures = Figures(tuple(ways)).add(read_entries(places.ledger, choice))
     if chosen.html is not None:
+        # The modules of HTML are for who wants a page.
+        from gateway.cli.ledger_pages import figures_page
+
         page = figures_page(figures, _ON_PAGE, name=file.name, begin=choice.begin, end=choice.end)
         write_whole(chosen.html, page.encode())
     if chosen.json:
