@@ -5,7 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gateway.errors import CheckpointInvalidError
-from gateway.ledger.notes import Checkpoint, check_signature, read_checkpoint
+from gateway.ledger.notes import check_signature, read_note
 from gateway.ports import KeyProvider
 from keys.material import Purpose, VerifyingKey
 from keys.ports import KeyInfo
@@ -39,15 +39,14 @@ class OwnKeys:
             self._active = found = _Active(keys, info, _verifying(info))
         return found.key, partial(self._keys.sign, found.info.key_id)
 
-    def signed(self, note: str, checkpoint: Checkpoint) -> bool:
-        """Tell whether a note is one of just this checkpoint, signed with a key held."""
+    def signed(self, note: str, origin: str) -> bool:
+        """Tell whether a note of this origin is signed with a key held."""
         held = [key for key in self._keys.list_keys() if key.purpose is Purpose.LEDGER]
         try:
-            signed = read_checkpoint(note)
-            check_signature(signed.note, checkpoint.origin, map(_verifying, held))
+            check_signature(read_note(note), origin, map(_verifying, held))
         except CheckpointInvalidError:
             return False
-        return signed.checkpoint == checkpoint
+        return True
 
 
 def _verifying(key: KeyInfo) -> VerifyingKey:

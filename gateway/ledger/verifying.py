@@ -15,7 +15,7 @@ they are judged again one by one, so that the first bad one is named.
 7. Times do not go back further than calls that overlap explain.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import NamedTuple, NoReturn, Protocol
 
 from gateway.errors import CheckpointInvalidError, LedgerInvalidError, RequestMalformedError
@@ -127,6 +127,8 @@ class _Verification:
         self._root = fingerprint(b"")
         self._tile: list[bytes] = []
         self._above: list[list[bytes]] = []
+        self._digests = self._all_digests()
+        self._ahead: tuple[int, Subjects] | None = None
         # The last size at which a checkpoint agreed.
         self._agreed = 0
         self._first: int | None = None
@@ -135,12 +137,18 @@ class _Verification:
         self._cosignatures = self._unknown = self._revoked = self._witnessed = 0
 
     def run(self) -> ShardReport:
+        try:
+            return self._run()
+        finally:
+            # What was begun to be read is not held on to.
+            self._digests.close()
+
+    def _run(self) -> ShardReport:
         self._check_origin()  # 1
         # In this order, since it may be written meanwhile: what was there has a checkpoint.
         there = self._shard.size()
         unread = self._read_checkpoints()
         size = max(self._kept, default=0)
-        self._digests = self._shard.subjects(0, size)
         self._ahead = next(self._digests, None)
         self._check_roots(0)
         for begin, end in self._stretches(size):
@@ -148,7 +156,7 @@ class _Verification:
             self._grow(list(rows), begin, end)  # 2
             self._check_roots(end)  # 4, 5
         self._check_tops(size)  # 3
-        self._check_strays(size)  # 2
+        self._check_strays()  # 2
         if unread is not None:
             raise unread
         if there > size:  # 6
@@ -267,14 +275,25 @@ class _Verification:
         else:
             self._high = max(self._high, highest)
 
-    def _check_strays(self, size: int) -> None:
-        late = [number for number, _ in self._shard.subjects(size)]
+    def _all_digests(self) -> Generator[tuple[int, Subjects], None, None]:
+        """Read all in one go: where their order is damaged, a search misses some."""
+        last = -1
+        for number, subjects in self._shard.subjects(_BELOW):
+            if number <= last:
+                self._bad(
+                    number,
+                    "no entry has these subject digests, or they stand in another place",
+                    "主体摘要没有对应条目，或位置不符",
+                )
+            last = number
+            yield number, subjects
+
+    def _check_strays(self) -> None:
+        ahead = () if self._ahead is None else (self._ahead[0],)
+        late = [*ahead, *(number for number, _ in self._digests)]
         # Those of entries that came meanwhile are none.
-        end = self._shard.size()
-        strays = [number for number, _ in self._shard.subjects(_BELOW, 0)]
-        strays += [number for number in late if number >= end]
-        if strays:
-            self._bad(strays[0], "no entry has these subject digests", "没有条目对应这些主体摘要")
+        if late and late[-1] >= self._shard.size():
+            self._bad(late[-1], "no entry has these subject digests", "没有条目对应这些主体摘要")
 
     def _check_tops(self, size: int) -> None:
         if self._tile:

@@ -36,7 +36,7 @@ from gateway.ledger.witnesses import Witness, read_own_kind, signed_by, witnesse
 from gateway.model.call import PrivatePart
 from gateway.model.trust import Department
 from gateway.stores.grouped import GroupedDatabase
-from gateway.stores.ledger import folder_lock
+from gateway.stores.ledger_folder import folder_lock
 from gateway.stores.shard_checks import check_whole
 from gateway.stores.shard_file import SCHEMA
 from gateway.stores.shard_keeping import compress, keeping

@@ -1,37 +1,32 @@
 """The ledger as it is written: shards of SQLite, many entries to a commit, each commit signed."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
 from threading import RLock
-from time import monotonic, sleep
 from typing import final
 
 import msgspec
 
-from gateway.errors import LedgerUnavailableError
+from gateway.errors import CheckpointInvalidError, LedgerUnavailableError
 from gateway.ledger.entries import SALT_BYTES, SettledEntry, settle
-from gateway.ledger.notes import Checkpoint, checkpoint_text, sign_note
+from gateway.ledger.notes import Checkpoint, checkpoint_text, read_checkpoint, sign_note
 from gateway.ledger.origins import TAG_BYTES, Origin, read_shard_name, shard_name
 from gateway.ledger.own_keys import OwnKeys
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
 from gateway.stores.files import sync_folder
-from gateway.stores.grouped import BUSY_SECONDS, RETRY_SECONDS, GroupedDatabase
+from gateway.stores.grouped import GroupedDatabase
+from gateway.stores.ledger_folder import BESIDE, folder_lock
 from gateway.stores.shard_file import CHECKPOINT_ENTRIES, SCHEMA, ShardTree, load_tree
 from gateway.stores.shards import OPEN_SUFFIX, list_shards, newest_shard, shard_of
 from keys.material import VerifyingKey
 
-# Held by who begins, archives or restores shards.
-LOCK_FILE = "lock"
 # A shard that is being begun, which is none yet.
 _FRESH = f".begun{OPEN_SUFFIX}"
-# SQLite's own, beside a file that is open.
-BESIDE = ("-wal", "-shm")
 # Kinds of entries that tell what a node works with: what the newest says is kept at hand.
 FACTS = frozenset({"policy", "trust", "keys"})
 # A shard may be closed between finding it and holding its lock; the next one is fresh.
@@ -43,33 +38,6 @@ SELECT coalesce(max(number) + 1, 0), EXISTS (SELECT 1 FROM meta WHERE name = 'cl
 _REPLACE_CHECKPOINT = """
 UPDATE checkpoint SET size = ?, note = ? WHERE size = ? AND NOT cosigned
 """
-
-
-@contextmanager
-def folder_lock(folder: Path) -> Iterator[None]:
-    """Hold a ledger's folder, so that nobody else begins or removes a shard.
-
-    The folder is made if there is none. Raises: OSError; BlockingIOError where somebody
-    else has held it for BUSY_SECONDS.
-    """
-    if not folder.is_dir():
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        sync_folder(folder.parent)
-    handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        give_up = monotonic() + BUSY_SECONDS
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if monotonic() > give_up:
-                    raise
-                sleep(RETRY_SECONDS)
-        yield
-    finally:
-        os.close(handle)
 
 
 class _Group:
@@ -116,6 +84,8 @@ class SqliteLedger:
         self._mine = RLock()
         self._shard: _Shard | None = None
         self._group: _Group | None = None
+        # Shards that keys which are held no longer signed: no entry is added to those.
+        self._left: set[str] = set()
 
     def append(self, entry: Entry) -> Receipt:
         """Write the entry; it is durable, and its receipt whole, on return or after `together`.
@@ -200,8 +170,10 @@ class SqliteLedger:
             tree = stack.enter_context(shard.changing(wait=wait))
             if tree is not None:
                 return shard, tree
-            # Closed a moment ago, by who archives it: there is a next one.
+            # Closed a moment ago, by who archives it, or another's: there is a next one.
             stack.close()
+            if shard.foreign:
+                self._left.add(shard.name)
             self.close()
         raise LedgerUnavailableError
 
@@ -218,7 +190,7 @@ class SqliteLedger:
 
     def _newest(self) -> "_Shard | None":
         path = newest_shard(self._folder, self._writer)
-        if path is None:
+        if path is None or shard_of(path) in self._left:
             return None
         shard = self._shard_of(path, shard_of(path) or "")
         if not shard.closed():
@@ -259,11 +231,15 @@ class _Shard:
         "_signed",
         "_tree",
         "_version",
+        "foreign",
+        "name",
         "note",
     )
 
     def __init__(self, path: Path, origin: Origin, keys: OwnKeys, *, tidied: bool) -> None:
         self._path, self._keys = path, keys
+        # Whether keys signed it that are not held; known once its tree is.
+        self.name, self.foreign = origin.shard, False
         self._database = GroupedDatabase(path, SCHEMA, tidied=tidied)
         found = os.stat(path)
         self._place = found.st_dev, found.st_ino
@@ -353,7 +329,7 @@ class _Shard:
         ((size, closed),) = self._database.run(_STATE)
         if tree is None or size != tree.edge.size:
             self._tree = tree = self._load(size)
-        if closed:
+        if closed or self.foreign:
             return None
         self._version = version
         return tree
@@ -365,12 +341,21 @@ class _Shard:
         except (TypeError, ValueError):
             raise LedgerUnavailableError from None
         note = str(notes[0][0]) if notes else ""
-        if size and not self._keys.signed(note, Checkpoint(self._origin, size, tree.edge.root())):
+        if size and not _tells(note, Checkpoint(self._origin, size, tree.edge.root())):
             # Nothing is built on it: what was changed would be signed for with the rest.
             raise LedgerUnavailableError
+        self.foreign = bool(size) and not self._keys.signed(note, self._origin)
         # At once: whoever asks for it meanwhile does not wait for the commit that this begins.
-        self.note = note if size else None
+        self.note = note if size and not self.foreign else None
         return tree
+
+
+def _tells(note: str, checkpoint: Checkpoint) -> bool:
+    """Tell whether a note is one of just this checkpoint, whoever signed it."""
+    try:
+        return read_checkpoint(note).checkpoint == checkpoint
+    except CheckpointInvalidError:
+        return False
 
 
 def _insert(

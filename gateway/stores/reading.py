@@ -11,7 +11,7 @@ from gateway.errors import LedgerInvalidError, LedgerUnavailableError, RequestMa
 from gateway.ledger.notes import read_checkpoint
 from gateway.ledger.origins import read_shard_name, worker_writer
 from gateway.model.call import Receipt
-from gateway.stores.ledger import folder_lock
+from gateway.stores.ledger_folder import folder_lock
 from gateway.stores.shards import ARCHIVED_SUFFIX, ShardReader, list_shards, shard_of
 
 # A page is one message: it ends before the entry that would make it longer.

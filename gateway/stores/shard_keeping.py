@@ -21,7 +21,7 @@ import msgspec
 from gateway.errors import LedgerInvalidError, LedgerUnavailableError
 from gateway.stores.files import sync_folder, whole_file
 from gateway.stores.grouped import BUSY_SECONDS
-from gateway.stores.ledger import BESIDE, folder_lock
+from gateway.stores.ledger_folder import BESIDE, folder_lock
 from gateway.stores.shard_checks import agree, check_whole
 from gateway.stores.shard_file import SCHEMA
 from gateway.stores.shards import (

@@ -41,7 +41,7 @@ from gateway.model.certificate import CertificateId
 from gateway.model.trust import Department, Issuer, KeyId, PublicKey, Seconds
 from gateway.stores.blocks import BlocksFile
 from gateway.stores.keyfile import PASSPHRASE_VARIABLE
-from gateway.stores.ledger import LOCK_FILE
+from gateway.stores.ledger_folder import LOCK_FILE
 from gateway.stores.shards import ShardReader, list_shards
 from gateway.trust import Term
 from keys.material import Purpose

@@ -8,6 +8,7 @@ import pytest
 from gateway.model.call import Receipt
 from gateway.model.trust import Department, public_entry
 from gateway.node import Node
+from gateway.stores.shards import ShardReader, list_shards
 from keys.errors import KeyUnavailableError
 from keys.material import Purpose
 from keys.stores.memory import MemoryStore
@@ -114,3 +115,22 @@ def test_each_commit_is_signed_by_the_key_of_its_time(tmp_path: Path) -> None:
     assert len({one.origin for one in told}) == 1
     assert times_of(tmp_path) == [1, 2, 3]
     assert check_whole(tmp_path, directory_entry(keys)) == 3
+
+
+def test_whoever_has_other_keys_begins_a_shard_of_its_own(tmp_path: Path) -> None:
+    """As where the key file was lost: what others signed stays as it is, and entries go on."""
+    mine, other = MemoryStore(), MemoryStore()
+    for keys in (mine, other):
+        keys.new(Purpose.LEDGER, 1, 0, 30, "active")
+    sqlite_ledger(tmp_path, mine).append(an_entry(1))
+    (before,) = list_shards(tmp_path)
+    ledger = sqlite_ledger(tmp_path, other)
+    assert ledger.checkpoint() is None
+    receipts = [ledger.append(an_entry(number)) for number in (2, 3)]
+    told = [checked(receipt, directory_entry(other)) for receipt in receipts]
+    assert [one.number for one in told] == [0, 1]
+    assert checked(sqlite_ledger(tmp_path, other).append(an_entry(4)), directory_entry(other))
+    first, second = list_shards(tmp_path)
+    assert (first, times_of(tmp_path)) == (before, [1, 2, 3, 4])
+    with ShardReader(first) as kept, ShardReader(second) as begun:
+        assert (kept.size(), begun.size()) == (1, 3)
