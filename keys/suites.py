@@ -14,7 +14,7 @@ number  name        key wrap                                       the rest
 
 import secrets
 from base64 import b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Final, Protocol, TypedDict, final
@@ -294,6 +294,11 @@ def suite(number: int) -> Suite:
 def fingerprint(data: bytes) -> bytes:
     """Hash what no suite of an envelope speaks for: tokens, entries, catalogues."""
     return sha256(data).digest()
+
+
+def fingerprints(parts: Iterable[bytes]) -> list[bytes]:
+    """Hash many, each as `fingerprint` does, with a call less for each."""
+    return [sha256(part).digest() for part in parts]
 
 
 @cache

@@ -5,7 +5,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from gateway.ledger.tree import HASH_BYTES
-from keys.suites import fingerprint
+from keys.suites import fingerprint, fingerprints
 
 
 class Edge(NamedTuple):
@@ -94,10 +94,8 @@ class Growth:
 
 
 def _above(row: list[bytes]) -> list[bytes]:
-    above = [
-        fingerprint(b"\x01" + left + right)
-        for left, right in zip(row[::2], row[1::2], strict=False)
-    ]
+    pairs = zip(row[::2], row[1::2], strict=False)
+    above = fingerprints([b"\x01" + left + right for left, right in pairs])
     if len(row) % 2:
         above.append(row[-1])
     return above

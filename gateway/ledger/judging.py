@@ -20,7 +20,7 @@ from gateway.ledger.leaves import read_leaves
 from gateway.ledger.receipts import read_leaf
 from gateway.model.call import Subjects
 from keys.derive import lp
-from keys.suites import fingerprint
+from keys.suites import fingerprints
 
 # Number, leaf, salt and private part, as they are kept.
 Entry = tuple[int, bytes, bytes, bytes]
@@ -105,16 +105,19 @@ def _judged(
     read = read_leaves(leaves)
     if read is None or set(map(len, salts)) != _SALT_LENGTHS:
         return None
-    hashes = [
-        fingerprint(_SALTED + salt + len(private).to_bytes(8, "big") + private).hex()
-        for salt, private in zip(salts, privates, strict=True)
-    ]
-    if hashes != [one.private for one in read]:
+    hashes = fingerprints(
+        [
+            _SALTED + salt + len(private).to_bytes(8, "big") + private
+            for salt, private in zip(salts, privates, strict=True)
+        ]
+    )
+    if list(map(bytes.hex, hashes)) != [one.private for one in read]:
         return None
-    for number, subjects in digests.items():
-        hashed = fingerprint(_kept_under(subjects.key_id) + _counted(subjects.digests))
-        if read[number - begin].subjects != hashed.hex():
-            return None
+    about = fingerprints(
+        [_kept_under(one.key_id) + _counted(one.digests) for one in digests.values()]
+    )
+    if list(map(bytes.hex, about)) != [read[number - begin].subjects for number in digests]:
+        return None
     return leaves, [one.shared.time for one in read]
 
 

@@ -18,7 +18,7 @@ RETRY_SECONDS = 0.02
 # The log beside the file is cut back to this once it is written over.
 LOG_BYTES = 16_777_216
 # Pages of 4 KiB in that log, over which a commit brings them into the file.
-LOG_PAGES, TIDIED_LOG_PAGES = 1_000, 16_000
+LOG_PAGES, TIDIED_LOG_PAGES = 1_000, 4_000
 # What an extended result code of SQLite says in its last byte.
 _PRIMARY = 0xFF
 

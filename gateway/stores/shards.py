@@ -220,12 +220,16 @@ class ShardReader:
     def subjects(self, begin: int = 0, end: int | None = None) -> Iterator[tuple[int, Subjects]]:
         """Read whom entries are about, as far as that was not erased."""
         with _read(self.name):
-            for number, key_id, digests in self._database.execute(
+            found = self._database.execute(
                 "SELECT number, CAST(key_id AS TEXT), CAST(digests AS BLOB) FROM subject"
                 " WHERE number >= ? AND number < ? ORDER BY number",
                 (begin, 2**62 if end is None else end),
-            ):
-                yield int(number), Subjects(key_id=key_id, digests=digests)
+            )
+            while rows := found.fetchmany(_ROWS):
+                yield from [
+                    (number, Subjects(key_id=key_id, digests=digests))
+                    for number, key_id, digests in rows
+                ]
 
     def subject_leaves(self) -> Iterator[tuple[int, bytes]]:
         """Read the leaves of the entries of which it is kept whom they are about."""
