@@ -6,7 +6,7 @@ Depends on grant, snapshot and day only, so a use case keeps it under that key.
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -69,8 +69,7 @@ class Release(Struct, frozen=True, kw_only=True):
         if checkpoint is None:
             return manifest, encoded
         # Its last member, so that what is kept encoded is kept with any.
-        last = b',"checkpoint":' + msgspec.json.encode(checkpoint) + b"}"
-        return replace(manifest, checkpoint=checkpoint), encoded[:-1] + last
+        return replace(manifest, checkpoint=checkpoint), encoded[:-1] + _last(checkpoint)
 
     def _manifest(
         self, records: int, findings: dict[str, int], totals: StreamTotals | None
@@ -85,6 +84,12 @@ class Release(Struct, frozen=True, kw_only=True):
             if len(self.encoded) < MAX_MANIFESTS:
                 self.encoded[records] = kept
         return kept
+
+
+@lru_cache(maxsize=4)
+def _last(checkpoint: str) -> bytes:
+    # Kept: calls that come at once have the same.
+    return b',"checkpoint":' + msgspec.json.encode(checkpoint) + b"}"
 
 
 def plan_release(

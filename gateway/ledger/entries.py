@@ -71,12 +71,15 @@ class SettledEntry(NamedTuple):
 def settle(entry: Entry, salt: bytes) -> SettledEntry:
     """Give an entry its salt and its canonical form."""
     private, subjects = _encode(entry.private), entry.subjects
-    leaf = Leaf(
-        private=private_hash(salt, private).hex(),
-        subjects=None if subjects is None else subjects_hash(subjects).hex(),
-        shared=entry.shared,
-    )
-    return SettledEntry(_encode(leaf), salt, private, subjects)
+    # As `Leaf` is written, without one being made.
+    about = b"" if subjects is None else b'"subjects":"%b",' % _hex(subjects_hash(subjects))
+    hashed, shared = _hex(private_hash(salt, private)), _encode(entry.shared)
+    leaf = b'{"private":"%b",%b"shared":%b}' % (hashed, about, shared)
+    return SettledEntry(leaf, salt, private, subjects)
+
+
+def _hex(data: bytes) -> bytes:
+    return data.hex().encode()
 
 
 def private_hash(salt: bytes, private: bytes) -> bytes:

@@ -173,8 +173,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     subjects: Subjects | None = None
 
 
-class Receipt(Struct, frozen=True, kw_only=True):
+class Receipt(Struct, kw_only=True):
     """Proof that an entry is in a ledger: its leaf, and the path to a signed checkpoint.
+
+    Whoever writes the entry completes it once its commit is signed.
 
     `leaf` is the entry's leaf in canonical form, `index` its place in the tree,
     `path` the hashes that lead from it to the root in `checkpoint`, which is a

@@ -9,8 +9,6 @@ from sqlite3 import Connection
 from threading import RLock
 from typing import final
 
-import msgspec
-
 from gateway.errors import CheckpointInvalidError, LedgerUnavailableError
 from gateway.ledger.entries import SALT_BYTES, SettledEntry, settle
 from gateway.ledger.notes import Checkpoint, checkpoint_text, read_checkpoint, sign_note
@@ -311,9 +309,8 @@ class _Shard:
         self._database.apply(partial(_insert, group, before, tiles, note))
         self._signed = note
         for added, receipt in enumerate(group.receipts):
-            msgspec.structs.force_setattr(receipt, "index", before + added)
-            msgspec.structs.force_setattr(receipt, "path", growth.path(added))
-            msgspec.structs.force_setattr(receipt, "checkpoint", note)
+            receipt.index, receipt.path = before + added, growth.path(added)
+            receipt.checkpoint = note
 
     def tidy(self) -> None:
         self._database.tidy()
