@@ -114,7 +114,7 @@ def _judged(
     if list(map(bytes.hex, hashes)) != [one.private for one in read]:
         return None
     about = fingerprints(
-        [_kept_under(one.key_id) + _counted(one.digests) for one in digests.values()]
+        [_kept_under(one.key_id, len(one.digests)) + one.digests for one in digests.values()]
     )
     if list(map(bytes.hex, about)) != [read[number - begin].subjects for number in digests]:
         return None
@@ -122,12 +122,9 @@ def _judged(
 
 
 @lru_cache(maxsize=64)
-def _kept_under(key_id: str) -> bytes:
-    return SUBJECTS_LABEL + lp(key_id.encode())
-
-
-def _counted(data: bytes) -> bytes:
-    return len(data).to_bytes(8, "big") + data
+def _kept_under(key_id: str, size: int) -> bytes:
+    """Return what stands before digests of so many bytes where they are hashed."""
+    return SUBJECTS_LABEL + lp(key_id.encode()) + size.to_bytes(8, "big")
 
 
 def entry_fault(shard: str, number: int, text: str, text_zh: str) -> LedgerInvalidError:
