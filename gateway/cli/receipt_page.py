@@ -35,7 +35,7 @@ KINDS = {
     "keys": "密钥变更",
     "start": "启动",
     "stop": "停止",
-    "ledger": "日志维护",
+    "call": "未予受理的调用",
 }
 
 _STYLE = """\

@@ -16,6 +16,7 @@ from gateway.ledger.origins import TAG_BYTES, Origin, read_shard_name, shard_nam
 from gateway.ledger.own_keys import OwnKeys
 from gateway.model.call import Entry, Receipt
 from gateway.ports import Clock, Dice, KeyProvider
+from gateway.steps import StoreBusy
 from gateway.stores.files import sync_folder
 from gateway.stores.grouped import GroupedDatabase
 from gateway.stores.ledger_folder import BESIDE, folder_lock
@@ -117,7 +118,11 @@ class SqliteLedger:
         if shard is not None and shard.note is not None:
             return shard.note
         with self._mine:
-            return self._opened().checkpoint()
+            try:
+                return self._opened().checkpoint(wait=not self._tidied)
+            except StoreBusy:
+                # A worker has others to serve: this once there is none to be told.
+                return None
 
     @contextmanager
     def together(self, *, wait: bool = True) -> Iterator[_Group]:
@@ -270,10 +275,10 @@ class _Shard:
         found = self._database.run("SELECT value FROM meta WHERE name = ?", (f"last-{kind}",))
         return str(found[0][0]) if found else None
 
-    def checkpoint(self) -> str | None:
-        """Return the newest checkpoint."""
+    def checkpoint(self, *, wait: bool) -> str | None:
+        """Return the newest checkpoint. Raises: StoreBusy, as `together` of a database does."""
         if self._tree is None:
-            with self.changing():
+            with self.changing(wait=wait):
                 pass
         return self.note
 

@@ -12,6 +12,7 @@ import pytest
 
 from gateway import changes
 from gateway.calls import MAX_CALLER
+from gateway.cli.receipt_page import KINDS as CHINESE
 from gateway.ledger import BEFORE_AUTHENTICATION, MAX_COUNTED, MAX_COUNTED_MS, STRANGER
 from gateway.model.call import PrivatePart, SharedPart
 from gateway.node import Node
@@ -207,6 +208,8 @@ def test_kinds_are_those_of_the_code_and_stand_where_they_are_entered() -> None:
         for kind in _entered_by(file):
             made.setdefault(kind, set()).add(file.relative_to(ROOT).as_posix())
     assert {kind: set(named) for kind, named in places.items()} == made
+    # A certificate has a Chinese name for each.
+    assert set(CHINESE) == set(made)
     assert {row.split()[0] for row in ROWS} == set(places)
 
 
