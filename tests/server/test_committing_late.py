@@ -69,7 +69,8 @@ def test_a_commit_that_takes_too_long_is_waited_for_no_more(tmp_path: Path) -> N
     """The first is refused after a time, the next at once, and once it is free again all go on."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         first, second, gap, rows = runner.run(_held(tmp_path / "store.sqlite"))
-    assert MAX_COMMIT_SECONDS <= first < MAX_COMMIT_SECONDS + 3
+    # The loop counts in whole milliseconds.
+    assert MAX_COMMIT_SECONDS - 0.01 <= first < MAX_COMMIT_SECONDS + 3
     assert second < 1
     assert gap < 1
     # What was given up may stand, though nobody was told so; what was refused at once does not.
